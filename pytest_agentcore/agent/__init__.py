@@ -1,0 +1,1 @@
+"""The built-in agent: one loop, four tools."""

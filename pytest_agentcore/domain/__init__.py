@@ -1,0 +1,1 @@
+"""The values that everything else passes on: no I/O, no third-party import."""

@@ -1,0 +1,58 @@
+"""What an agent is asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pytest_agentcore.domain.resources import Limits
+
+TOOLS = ("fs_read", "fs_write", "fs_list", "shell")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """An error that the harness gives in place of a tool's answer."""
+
+    tool: str
+    path: str
+    """The call is faulty when its ``path`` argument names this file of the workspace."""
+    message: str
+    times: int = 1
+    """The first so many such calls of a run are answered with the message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Everything that a run depends on, known before it starts."""
+
+    id: str
+    suite: str
+    prompt: str
+    folder: Path
+    workspace: Path | None = None
+    """Folder whose content the agent finds."""
+    files: Mapping[str, str | bytes] = field(default_factory=dict)
+    """Further files by path, over those of ``workspace``."""
+    scenario: Callable[..., Any] | None = None
+    """Draws the run's scenario; its value is ``run.scenario``."""
+    hidden: Path | None = None
+    """Folder that only a checker's sandbox ever sees."""
+    solutions: Path | None = None
+    tools: tuple[str, ...] = TOOLS
+    max_turns: int = 13
+    max_tokens: int | None = None
+    """Input and output of all turns together."""
+    timeout_s: float = 600.0
+    """Working time of the whole run."""
+    limits: Limits = field(default_factory=Limits)
+    faults: tuple[Fault, ...] = ()
+    protected: tuple[str, ...] = ()
+    """Globs: a file that was there at the start and matches may not change."""
+    forbidden: tuple[str, ...] = ()
+    """Globs: a new file that matches is tampering."""
+    scored: bool = True
+    """False for a control item, which is reported and not counted."""
+    digest: str = ""

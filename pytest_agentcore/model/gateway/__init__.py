@@ -1,0 +1,1 @@
+"""The child process that alone holds keys and talks to providers."""

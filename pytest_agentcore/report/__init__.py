@@ -1,0 +1,1 @@
+"""From stored outcomes to what a person reads."""

@@ -1,0 +1,1 @@
+"""Runs in flight: sandbox, agent, frozen workspace."""

@@ -1,0 +1,1 @@
+"""Places for runs: what keeps a hostile command away from this machine."""

@@ -1,0 +1,1 @@
+"""From a verdict to an outcome, and from outcomes to figures: pure functions."""
