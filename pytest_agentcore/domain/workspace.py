@@ -55,9 +55,7 @@ class Snapshot:
 
     def significant(self) -> dict[str, Entry]:
         """Without what tools leave behind (caches, bytecode, git's own files) and without bare folders."""
-        return {
-            entry.path: entry for entry in self.entries if entry.kind != "dir" and not is_ignored(entry.path)
-        }
+        return {entry.path: entry for entry in self.entries if entry.kind != "dir" and not is_ignored(entry.path)}
 
     @property
     def digest(self) -> str:
@@ -165,9 +163,7 @@ class Workspace:
         if not data.strip():
             raise WrongAnswer(f"{path} is empty", detail="missing_output")
         if len(data) > MAX_TEXT_BYTES:
-            raise WrongAnswer(
-                f"{path} has {len(data)} bytes; at most {MAX_TEXT_BYTES} are read", detail="wrong_format"
-            )
+            raise WrongAnswer(f"{path} has {len(data)} bytes; at most {MAX_TEXT_BYTES} are read", detail="wrong_format")
         if b"\0" in data:
             raise WrongAnswer(f"{path} holds NUL bytes", detail="wrong_format")
         try:
