@@ -1,0 +1,33 @@
+"""A run that ended, before anyone judged it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pytest_agentcore.domain.outcome import RunKey
+from pytest_agentcore.domain.resources import Evidence
+from pytest_agentcore.domain.trajectory import Trajectory
+from pytest_agentcore.domain.usage import Usage
+from pytest_agentcore.domain.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """What an attempt left behind, before anyone judged it."""
+
+    key: RunKey
+    attempt: int
+    trajectory: Trajectory
+    workspace: Workspace
+    evidence: Evidence = field(default_factory=Evidence)
+    usage: Usage | None = None
+    """What the gateway metered; None where the trajectory's own sum is all there is."""
+    wall_s: float = 0.0
+    working_s: float = 0.0
+    infra: str | None = None
+    """A fault that was not the model's; the attempt counts for nothing."""
+
+    @property
+    def spent(self) -> Usage:
+        """Tokens and cost, by the best source there is."""
+        return self.usage if self.usage is not None else self.trajectory.usage

@@ -1,0 +1,77 @@
+"""What a test asks for: ``@agent_task``, ``run``, and ``sandbox`` with ``agent`` for tasks with steps of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypedDict, TypeVar, Unpack, overload
+
+import pytest
+
+from pytest_agentcore.domain.ports import Sandbox
+from pytest_agentcore.domain.resources import Limits
+from pytest_agentcore.domain.task import Fault
+from pytest_agentcore.options import OFF_MESSAGE
+from pytest_agentcore.rollout.run import Run
+from pytest_agentcore.session import RUNNER, Runner
+from pytest_agentcore.steps import Agent
+
+Test = TypeVar("Test", bound=Callable[..., Any])
+
+
+class TaskOptions(TypedDict, total=False):
+    """What the marker takes; see :class:`~pytest_agentcore.domain.task.Task` for the meaning of each."""
+
+    id: str
+    workspace: str | Path
+    files: Mapping[str, str | bytes]
+    hidden: str | Path
+    scenario: Callable[..., Any]
+    tools: tuple[str, ...]
+    max_turns: int
+    max_tokens: int | None
+    timeout_s: float
+    limits: Limits
+    faults: tuple[Fault, ...]
+    protected: tuple[str, ...]
+    forbidden: tuple[str, ...]
+    scored: bool
+
+
+@overload
+def agent_task(test: Test, /) -> Test: ...
+@overload
+def agent_task(**options: Unpack[TaskOptions]) -> pytest.MarkDecorator: ...
+def agent_task(test: Any = None, /, **options: Any) -> Any:
+    """Mark a test as an agent task: its docstring is the prompt, its assertions are the checker."""
+    mark = pytest.mark.agent_task(**options)
+    return mark if test is None else mark(test)
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest) -> Run:
+    """The finished rollout of this item's model and run index."""
+    return _runner(request).run(request.node)
+
+
+@pytest.fixture
+def agent(request: pytest.FixtureRequest) -> Iterator[Agent]:
+    """The agent of this item, for a task with steps of its own: ``agent.solve(prompt)``, as often as needed."""
+    runner = _runner(request)
+    with runner.steps(request.node) as agent:
+        yield agent
+
+
+@pytest.fixture
+def sandbox(agent: Agent) -> Sandbox:
+    """The sandbox in which :func:`agent` works."""
+    return agent.sandbox
+
+
+def _runner(request: pytest.FixtureRequest) -> Runner:
+    if request.node.get_closest_marker("agent_task") is None:
+        pytest.fail(f"{request.fixturename!r} belongs to tests marked with @agent_task", pytrace=False)
+    runner = request.config.stash.get(RUNNER, None)
+    if runner is None:
+        pytest.skip(OFF_MESSAGE)
+    return runner

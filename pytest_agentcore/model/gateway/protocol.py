@@ -1,0 +1,64 @@
+"""What the gateway and its clients say to each other: header names, kinds of failure, the start configuration."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from pytest_agentcore.model.endpoint import ModelSpec
+
+ATTEMPTS = "x-agentcore-attempts"
+WAITED_MS = "x-agentcore-waited-ms"
+"""Back-off alone, which is nobody's working time."""
+COST_USD = "x-agentcore-cost-usd"
+"""Absent when the price is unknown."""
+USAGE = "x-agentcore-usage"
+"""JSON of the tokens as the gateway counted them; absent on a stream, which ends after its headers."""
+ERROR = "x-agentcore-error"
+"""On failure: a value of :class:`ErrorKind`."""
+TIMEOUT_S = "x-agentcore-timeout-s"
+"""From the client: a shorter timeout per attempt than the gateway's own."""
+
+BODY_LIMIT = 32 * 1024 * 1024
+DEFAULT_TIMEOUT_S = 300.0
+DEFAULT_RETRIES = 4
+BACKOFF_CAP_S = 60.0
+"""No single wait is longer, whatever Retry-After says."""
+
+
+class ErrorKind(StrEnum):
+    """Why there is no answer."""
+
+    AUTH = "auth"
+    """401, 402, 403, an empty account: no retry helps."""
+    UNKNOWN_MODEL = "unknown_model"
+    BAD_REQUEST = "bad_request"
+    CONTEXT_EXCEEDED = "context_exceeded"
+    UNAVAILABLE = "unavailable"
+    """Still failing after all retries."""
+    CANCELLED = "cancelled"
+    """The run was ended while the call was in flight."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartConfig:
+    """What the parent writes to the child's stdin, as one line of JSON."""
+
+    secret: str
+    """Bearer of the control interface."""
+    models: tuple[ModelSpec, ...]
+    key_file: str | None = None
+    api_timeout_s: float = DEFAULT_TIMEOUT_S
+    """Per attempt."""
+    api_retries: int = DEFAULT_RETRIES
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, line: str | bytes) -> StartConfig:
+        """The other direction."""
+        data = json.loads(line)
+        return cls(**{**data, "models": tuple(ModelSpec(**model) for model in data["models"])})

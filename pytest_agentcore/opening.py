@@ -1,0 +1,253 @@
+"""What a session needs before its first run: walls, the gateway, and campaigns that it holds."""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_agentcore._version import __version__
+from pytest_agentcore.agent.loop import system_prompt
+from pytest_agentcore.agent.tools import CONTRACT
+from pytest_agentcore.collection import Planned, shown
+from pytest_agentcore.domain.outcome import RunKey
+from pytest_agentcore.domain.ports import Model, Sandbox
+from pytest_agentcore.domain.resources import Isolation
+from pytest_agentcore.domain.task import Task
+from pytest_agentcore.domain.usage import Usage
+from pytest_agentcore.errors import AgentCoreError, ConfigError
+from pytest_agentcore.model import scripted
+from pytest_agentcore.model.endpoint import ModelSpec, parse
+from pytest_agentcore.options import Settings
+from pytest_agentcore.rollout.attempt import Harness
+from pytest_agentcore.sandbox.choice import at_least, open_sandbox, probe
+from pytest_agentcore.store import codec
+from pytest_agentcore.store.campaign import Campaign, Held, hold, identity
+
+CampaignKey = tuple[str, str]
+"""(suite, model as shown)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What every process of a session shares; its JSON form crosses to workers."""
+
+    session: str
+    isolation: Isolation
+    gateway: tuple[str, str] | None
+    """Address and control secret of the gateway; None when every model is scripted."""
+    system_prompt: str
+
+    def dump(self) -> dict[str, Any]:
+        """As builtins."""
+        return {
+            "session": self.session,
+            "isolation": codec.encode(self.isolation),
+            "gateway": self.gateway and list(self.gateway),
+            "system_prompt": self.system_prompt,
+        }
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Opened:
+        """From what :meth:`dump` gave."""
+        address = data["gateway"]
+        return cls(
+            session=data["session"],
+            isolation=codec.decode(Isolation, data["isolation"]),
+            gateway=(address[0], address[1]) if address else None,
+            system_prompt=data["system_prompt"],
+        )
+
+
+def specs_of(settings: Settings) -> dict[str, ModelSpec]:
+    """The chosen models by the name under which they are shown.
+
+    Raises:
+        pytest.UsageError: one that cannot be understood, or two of the same name.
+    """
+    specs: dict[str, ModelSpec] = {}
+    for text in settings.models:
+        try:
+            spec = parse(text)
+        except ConfigError as error:
+            raise pytest.UsageError(str(error)) from None
+        if specs.setdefault(shown(text), spec) != spec:
+            raise pytest.UsageError(f"--agent-model={text}: another model is called {shown(text)!r} already; rename one")
+    return specs
+
+
+def choose_isolation(settings: Settings, specs: Mapping[str, ModelSpec]) -> Isolation:
+    """Try the sandbox level that was asked for, and refuse less than was required.
+
+    Raises:
+        pytest.UsageError: not to be had here.
+    """
+    try:
+        isolation = probe(settings.sandbox)
+    except AgentCoreError as error:
+        raise pytest.UsageError(f"--agent-sandbox={settings.sandbox}: {error}") from None
+    required = settings.require_isolation
+    if required is not None and not at_least(isolation.level, required):
+        raise pytest.UsageError(f"--agent-require-isolation={required}: only {isolation.level} here: {isolation.reason}")
+    real = [name for name, spec in specs.items() if spec.wire != "scripted"]
+    if isolation.level == "process" and settings.sandbox == "auto" and real:
+        raise pytest.UsageError(
+            f"{real[0]} would run without isolation ({isolation.reason}); --agent-sandbox=process allows it by name"
+        )
+    return isolation
+
+
+def prompt_of(settings: Settings) -> str:
+    """The system prompt of this session."""
+    if settings.prompt_file is None:
+        return system_prompt()
+    return settings.prompt_file.read_text(encoding="utf-8").strip()
+
+
+def new_session() -> str:
+    """A name for this session that no other has."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+
+
+def make_harness(opened: Opened, settings: Settings, specs: Mapping[str, ModelSpec], masks: Sequence[Path]) -> Harness:
+    """How runs of this session get sandboxes and models."""
+
+    def sandbox(task: Task) -> Sandbox:
+        return open_sandbox(opened.isolation, limits=task.limits, masks=masks)
+
+    def model(key: RunKey, number: int, task: Task) -> Model:
+        spec = specs[key.model]
+        if spec.wire == "scripted":
+            return scripted.ScriptedModel(scripted.find(task.solutions, spec.model))
+        from pytest_agentcore.model.client import Gateway, GatewayModel
+
+        assert opened.gateway is not None  # noqa: S101 - started whenever a model is not scripted
+        gateway = Gateway.attach(*opened.gateway)
+        run = f"{opened.session}/{task.suite}/{key.folder}/{key.model}/{number}"
+        return GatewayModel(gateway, spec, run, settings.model_args)
+
+    return Harness(open_sandbox=sandbox, open_model=model, metered=metered, system_prompt=opened.system_prompt)
+
+
+def metered(model: Model) -> Usage | None:
+    """What the gateway counted for a run; None for a model that does not pass it."""
+    count = getattr(model, "metered", None)
+    return count() if count is not None else None
+
+
+def check_solutions(planned: Sequence[Planned], specs: Mapping[str, ModelSpec]) -> None:
+    """Refuse a scripted model whose solution a task does not have.
+
+    Raises:
+        pytest.UsageError: no such solution, or a broken file.
+    """
+    for entry in planned:
+        spec = specs[entry.key.model]
+        if spec.wire == "scripted":
+            try:
+                scripted.find(entry.task.solutions, spec.model)
+            except ConfigError as error:
+                raise pytest.UsageError(f"task {entry.key.task}: {error}") from None
+
+
+def masks_of(planned: Sequence[Planned]) -> list[Path]:
+    """Folders that no sandbox may show: every suite and every task's own folder."""
+    return sorted({entry.suite.root or entry.task.folder for entry in planned})
+
+
+def hold_campaigns(
+    planned: Sequence[Planned], opened: Opened, settings: Settings, specs: Mapping[str, ModelSpec]
+) -> dict[CampaignKey, Held]:
+    """Lock one campaign per suite and model, resumed or new.
+
+    Raises:
+        pytest.UsageError: one is in use, or the folder cannot be written.
+    """
+    groups: dict[CampaignKey, list[Planned]] = {}
+    for entry in planned:
+        groups.setdefault((entry.suite.name, entry.key.model), []).append(entry)
+    now = datetime.now(UTC)
+    try:
+        return {
+            group: hold(
+                settings.directory,
+                manifest=manifest(entries, opened, settings, specs[group[1]], now),
+                date=f"{now:%Y-%m-%d}",
+                runs={entry.key: entry.task.digest for entry in entries},
+                unscored=[entry.key.task for entry in entries if not entry.task.scored],
+                session=opened.session,
+                rerun=settings.rerun,
+            )
+            for group, entries in sorted(groups.items())
+        }
+    except AgentCoreError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def attach(folders: Mapping[CampaignKey, Path], session: str) -> dict[CampaignKey, Campaign]:
+    """The campaigns as this process fills them."""
+    return {group: Campaign(folder, session=session) for group, folder in folders.items()}
+
+
+def manifest(
+    planned: Sequence[Planned], opened: Opened, settings: Settings, spec: ModelSpec, now: datetime
+) -> dict[str, Any]:
+    """What exactly the harness was: everything that may move a score, and who made the measurement when."""
+    suite = planned[0].suite
+    isolation = codec.encode(opened.isolation)
+    measured = {
+        "suite": suite.name,
+        "suite_version": suite.version,
+        "model": shown(spec.name),
+        "endpoint": spec.url,
+        "parameters": settings.model_args,
+        "agent": f"builtin@{__version__}",
+        "tools": CONTRACT,
+        "system_prompt": opened.system_prompt,
+        "profile": "1x",
+        "variant": "canonical",
+        "isolation": {"level": opened.isolation.level, "enforced": opened.isolation.enforced},
+    }
+    tasks = {entry.key.task: entry.task for entry in planned}
+    return {
+        "format": 1,
+        **measured,
+        "identity": identity(measured),
+        "isolation": isolation,
+        "harness": f"pytest-agentcore@{__version__}",
+        "tasks": {name: {"digest": task.digest, **_budgets(task)} for name, task in sorted(tasks.items())},
+        "retry_policy": {
+            "infra_retries": settings.infra_retries,
+            "api_retries": settings.api_retries,
+            "api_timeout_s": settings.api_timeout_s,
+        },
+        "order": "interleaved",
+        "prices": _prices() if spec.wire != "scripted" else None,
+        "host": {"system": platform.system(), "machine": platform.machine(), "cpus": os.cpu_count()},
+        "options": {"concurrency": settings.concurrency, "min_coverage": settings.min_coverage},
+        "clock": {"created_at": now.isoformat()},
+    }
+
+
+def _budgets(task: Task) -> dict[str, Any]:
+    return {
+        "max_turns": task.max_turns,
+        "max_tokens": task.max_tokens,
+        "timeout_s": task.timeout_s,
+        "tools": list(task.tools),
+        "limits": {name: value for name, value in codec.encode(task.limits).items() if name != "version"},
+    }
+
+
+def _prices() -> dict[str, str]:
+    from pytest_agentcore.model import pricing
+
+    table = pricing.table()
+    return {"source": table.source, "digest": table.digest}

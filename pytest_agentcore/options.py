@@ -1,0 +1,162 @@
+"""Every option and ini value, and the one place that reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+OFF_MESSAGE = "an agent task runs when a model is named, e.g. --agent-model=scripted/reference"
+LEVELS = ("auto", "namespace", "process")
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare ``--agent-*`` and ``agent_*``; nothing else belongs to this plugin."""
+    group = parser.getgroup("agent", "agentic benchmarks (pytest-agentcore)")
+    add = group.addoption
+    add(
+        "--agent-model",
+        action="append",
+        metavar="MODEL",
+        help="run agent tasks with this model (repeatable): scripted/SOLUTION, PROVIDER/NAME, or NAME@URL for any "
+        "OpenAI-compatible endpoint",
+    )
+    add("--agent-suite", action="append", metavar="NAME", help="collect a suite that ships with the plugin")
+    add("--agent-runs", type=int, metavar="N", help="runs of each task (default: the suite's file, else 3)")
+    add("--agent-dir", metavar="DIR", help="where campaigns are kept (default: ini agent_dir, else .agentcore)")
+    add("--agent-sandbox", choices=LEVELS, help="isolation level (default: auto = namespace, else process)")
+    add(
+        "--agent-require-isolation",
+        choices=LEVELS[1:],
+        metavar="LEVEL",
+        help="refuse to run with less isolation than this",
+    )
+    add("--agent-concurrency", type=int, metavar="N", help="runs in flight, over all workers (default: 8)")
+    add("--agent-prompt", metavar="FILE", help="system prompt to use in place of the built-in one")
+    add(
+        "--agent-model-arg",
+        action="append",
+        metavar="KEY=VALUE",
+        help="parameter of every model call, e.g. temperature=0 (repeatable; VALUE is JSON or text)",
+    )
+    add("--agent-key-file", metavar="FILE", help="NAME=value lines with provider keys, read by the gateway alone")
+    add("--agent-api-timeout", type=float, metavar="SECONDS", help="longest single model call (default: 300)")
+    add("--agent-api-retries", type=int, metavar="N", help="retries of a failed model call (default: 4)")
+    add("--agent-infra-retries", type=int, metavar="N", help="new attempts after an infrastructure fault (default: 2)")
+    add("--agent-min-coverage", type=float, metavar="SHARE", help="least share of valid runs (default: 1.0)")
+    add("--agent-min-score", type=int, metavar="K", help="let score >= K and coverage alone decide the exit status")
+    add("--agent-rerun", action="store_true", default=False, help="begin a new campaign even if one is unfinished")
+    parser.addini("agent_model", "default for --agent-model", type="args", default=[])
+    parser.addini("agent_dir", "default for --agent-dir", default="")
+    parser.addini("agent_sandbox", "default for --agent-sandbox", default="auto")
+
+
+def agent_mode(config: pytest.Config) -> bool:
+    """Is this session one of ours? A function of options alone."""
+    return bool(config.getoption("agent_model", None) or config.getoption("agent_suite", None)) or bool(
+        config.getini("agent_model")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the user chose, read once."""
+
+    models: tuple[str, ...]
+    suites: tuple[str, ...]
+    runs: int | None
+    directory: Path
+    sandbox: str
+    require_isolation: str | None
+    concurrency: int
+    prompt_file: Path | None
+    model_args: dict[str, Any]
+    key_file: Path | None
+    api_timeout_s: float
+    api_retries: int
+    infra_retries: int
+    min_coverage: float
+    min_score: int | None
+    rerun: bool
+
+    @classmethod
+    def from_config(cls, config: pytest.Config) -> Settings:
+        """Read the options.
+
+        Raises:
+            pytest.UsageError: a value that cannot be used.
+        """
+        option = config.getoption
+        directory = Path(option("agent_dir") or config.getini("agent_dir") or ".agentcore").expanduser()
+        return cls(
+            models=tuple(dict.fromkeys(option("agent_model") or config.getini("agent_model") or ())),
+            suites=tuple(option("agent_suite") or ()),
+            runs=_at_least(1, "--agent-runs", option("agent_runs")),
+            directory=directory if directory.is_absolute() else config.rootpath / directory,
+            sandbox=_level(option("agent_sandbox") or config.getini("agent_sandbox")),
+            require_isolation=option("agent_require_isolation"),
+            concurrency=_at_least(1, "--agent-concurrency", option("agent_concurrency")) or 8,
+            prompt_file=_file("--agent-prompt", option("agent_prompt"), config),
+            model_args=_parameters(option("agent_model_arg") or ()),
+            key_file=_file("--agent-key-file", option("agent_key_file"), config),
+            api_timeout_s=_positive("--agent-api-timeout", option("agent_api_timeout"), 300.0),
+            api_retries=_or(_at_least(0, "--agent-api-retries", option("agent_api_retries")), 4),
+            infra_retries=_or(_at_least(0, "--agent-infra-retries", option("agent_infra_retries")), 2),
+            min_coverage=_share("--agent-min-coverage", option("agent_min_coverage")),
+            min_score=_at_least(0, "--agent-min-score", option("agent_min_score")),
+            rerun=bool(option("agent_rerun")),
+        )
+
+
+def _or(value: int | None, default: int) -> int:
+    return default if value is None else value
+
+
+def _at_least(least: int, name: str, value: int | None) -> int | None:
+    if value is not None and value < least:
+        raise pytest.UsageError(f"{name}={value}: must be at least {least}")
+    return value
+
+
+def _positive(name: str, value: float | None, default: float) -> float:
+    if value is not None and not value > 0:
+        raise pytest.UsageError(f"{name}={value}: must be a positive number of seconds")
+    return default if value is None else value
+
+
+def _share(name: str, value: float | None) -> float:
+    if value is not None and not 0 <= value <= 1:
+        raise pytest.UsageError(f"{name}={value}: must lie between 0 and 1")
+    return 1.0 if value is None else value
+
+
+def _level(value: str) -> str:
+    if value not in LEVELS:
+        raise pytest.UsageError(f"agent_sandbox={value!r}: choose one of {', '.join(LEVELS)}")
+    return value
+
+
+def _file(name: str, value: str | None, config: pytest.Config) -> Path | None:
+    if value is None:
+        return None
+    path = config.invocation_params.dir / Path(value).expanduser()
+    if not path.is_file():
+        raise pytest.UsageError(f"{name}={value}: there is no such file")
+    return path
+
+
+def _parameters(pairs: list[str] | tuple[()]) -> dict[str, Any]:
+    import json
+
+    parameters: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name:
+            raise pytest.UsageError(f"--agent-model-arg={pair}: write KEY=VALUE, e.g. temperature=0")
+        try:
+            parameters[name] = json.loads(text)
+        except ValueError:
+            parameters[name] = text
+    return parameters

@@ -1,0 +1,110 @@
+"""Runs in flight: worker threads that keep a bounded number of runs going while tests report them in order."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from pytest_agentcore.errors import RunCancelled
+from pytest_agentcore.rollout.attempt import Cancel
+from pytest_agentcore.domain.rollout import Rollout
+
+AHEAD_PER_SLOT = 8
+"""Finished runs that may wait for their checker, per run in flight: bounds memory in a campaign of thousands."""
+GRACE_S = 1.5
+"""How long a cancelled run may take to give its sandbox back."""
+
+
+@dataclass(slots=True)
+class _Done:
+    rollout: Rollout | None = None
+    error: BaseException | None = None
+
+
+class Engine:
+    """Works through runs, named by any key, in the order given; ``wait`` moves a run to the front if need be."""
+
+    def __init__(self, work: Callable[[str, Cancel], Rollout], *, concurrency: int) -> None:
+        self._work = work
+        self._slots = concurrency
+        self._ahead = concurrency * AHEAD_PER_SLOT
+        self._queue: deque[str] = deque()
+        self._known: set[str] = set()
+        self._done: dict[str, _Done] = {}
+        self._wanted: str | None = None
+        self._changed = threading.Condition()
+        self._threads: list[threading.Thread] = []
+        self.cancel = Cancel()
+
+    def submit(self, keys: Iterable[str]) -> None:
+        """Add runs; each is worked on once."""
+        with self._changed:
+            fresh = [key for key in keys if key not in self._known]
+            self._queue.extend(fresh)
+            self._known.update(fresh)
+            missing = min(self._slots, len(self._queue)) - len(self._threads)
+            for _ in range(missing):
+                thread = threading.Thread(target=self._serve, daemon=True, name="agentcore-run")
+                self._threads.append(thread)
+                thread.start()
+            self._changed.notify_all()
+
+    def wait(self, key: str) -> Rollout:
+        """The rollout of a run, as soon as there is one; it is handed out once.
+
+        Raises:
+            RunCancelled: the session ends.
+            ModelRefusesConfig: see :func:`~pytest_agentcore.rollout.attempt.attempt`.
+        """
+        self.submit([key])
+        with self._changed:
+            self._wanted = key
+            if key in self._queue:
+                self._queue.remove(key)
+                self._queue.appendleft(key)
+            self._changed.notify_all()
+            while key not in self._done:
+                if self.cancel():
+                    raise RunCancelled("the session is ending")
+                self._changed.wait(0.5)
+            done = self._done.pop(key)
+            self._known.discard(key)
+            self._changed.notify_all()
+        if done.error is not None:
+            raise done.error
+        assert done.rollout is not None  # noqa: S101 - one of the two is set by _serve
+        return done.rollout
+
+    def stop(self) -> None:
+        """Cancel what is in flight and wait a moment for sandboxes to be given back."""
+        with self._changed:
+            self._queue.clear()
+        self.cancel.set()
+        with self._changed:
+            self._changed.notify_all()
+        deadline = time.monotonic() + GRACE_S
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _serve(self) -> None:
+        while (key := self._next()) is not None:
+            done = _Done()
+            try:
+                done.rollout = self._work(key, self.cancel)
+            except BaseException as error:  # noqa: BLE001 - it is raised again where the run is waited for
+                done.error = error
+            with self._changed:
+                self._done[key] = done
+                self._changed.notify_all()
+
+    def _next(self) -> str | None:
+        with self._changed:
+            while not self.cancel():
+                waiting = len(self._done) >= self._ahead
+                if self._queue and (not waiting or self._queue[0] == self._wanted):
+                    return self._queue.popleft()
+                self._changed.wait(0.5)
+            return None

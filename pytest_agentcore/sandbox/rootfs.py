@@ -1,0 +1,143 @@
+"""The file system of a namespace sandbox: what of the host is seen inside, and what covers it. Runs inside."""
+# ruff: noqa: PTH101, PTH102, PTH103, PTH106, PTH112, PTH118, PTH120, PTH123, PTH211 - pathlib would slow the start
+
+from __future__ import annotations
+
+import os
+
+from . import syscalls
+from .syscalls import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+_DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
+_WRITABLE = ("workspace", "tmp")
+_ROOT_MB = 64
+_INODES_PER_MB = 256
+_KEPT_FLAGS = {
+    "nosuid": MS_NOSUID,
+    "nodev": MS_NODEV,
+    "noexec": MS_NOEXEC,
+    "noatime": syscalls.MS_NOATIME,
+    "nodiratime": syscalls.MS_NODIRATIME,
+    "relatime": syscalls.MS_RELATIME,
+}
+
+
+def build(plan: dict[str, Any]) -> tuple[int, int]:
+    """Make the root and step into it; needs mount, pid and user namespaces of its own.
+
+    Args:
+        plan: ``at`` (an empty spot of the host to build on), ``disk_mb``, ``binds`` (pairs of host path and path
+            inside), ``links`` (pairs of target and path), ``files`` (path -> (text, mode)), ``masks`` (host paths).
+
+    Returns:
+        A descriptor of the root that may still write to it, and one of this process's oom_score_adj.
+    """
+    at, disk_mb = plan["at"], plan["disk_mb"]
+    syscalls.mount("none", "/", None, MS_REC | MS_PRIVATE)
+    _tmpfs(at, None if disk_mb is None else max(disk_mb, _ROOT_MB))
+    for name in _WRITABLE:
+        os.mkdir(f"{at}/{name}", 0o755)
+        _tmpfs(f"{at}/{name}", disk_mb)
+    for source, path in plan["binds"]:
+        _bind(source, at + path)
+    for target, path in plan["links"]:
+        os.makedirs(os.path.dirname(at + path), exist_ok=True)
+        os.symlink(target, at + path)
+    for path, (text, mode) in plan["files"].items():
+        _file(at + path, text, mode)
+    _devices(f"{at}/dev")
+    for path in plan["masks"]:
+        _mask(at + path)
+    os.mkdir(f"{at}/proc")
+    syscalls.mount("proc", f"{at}/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    _file(f"{at}/proc/sys/user/max_user_namespaces", "0", None)
+    kept = _open_before_lock(at)
+    _lock(at)
+    os.chdir(at)
+    syscalls.pivot_root_here()
+    os.chdir("/")
+    return kept
+
+
+def _tmpfs(path: str, size_mb: int | None) -> None:
+    options = "mode=755"
+    if size_mb is not None:
+        options += f",size={size_mb}m,nr_inodes={size_mb * _INODES_PER_MB}"
+    syscalls.mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, options)
+
+
+def _bind(source: str, target: str) -> None:
+    if os.path.isdir(source):
+        os.makedirs(target, exist_ok=True)
+    else:
+        _file(target, "", 0o444)
+    syscalls.mount(source, target, None, MS_BIND | MS_REC)
+
+
+def _file(path: str, text: str, mode: int | None) -> None:
+    if mode is not None:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    if mode is not None:
+        os.chmod(path, mode)
+
+
+def _devices(folder: str) -> None:
+    for name in _DEVICES:
+        _bind(f"/dev/{name}", f"{folder}/{name}")
+    for name, target in _DEVICE_LINKS.items():
+        os.symlink(target, f"{folder}/{name}")
+
+
+def _mask(path: str) -> None:
+    """Cover a folder by an empty one, a file by the null device; what is under another mask is gone already."""
+    if os.path.isdir(path):
+        syscalls.mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "mode=555,size=4k")
+    elif os.path.lexists(path):  # noqa: PTH110
+        syscalls.mount("/dev/null", path, None, MS_BIND)
+
+
+def _open_before_lock(at: str) -> tuple[int, int]:
+    """Descriptors on mounts of their own, which stay writable when the visible ones no longer are."""
+    spot = f"{at}/.spot"
+    os.mkdir(spot)
+    syscalls.mount(f"{at}/proc", spot, None, MS_BIND)
+    oom_score = os.open(f"{spot}/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
+    syscalls.unmount(spot)
+    syscalls.mount(at, spot, None, MS_BIND)
+    root = os.open(spot, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    syscalls.unmount(spot)
+    os.rmdir(spot)
+    return root, oom_score
+
+
+def _lock(at: str) -> None:
+    """Make every mount below read-only but the workspace and /tmp.
+
+    This includes /proc and the devices: where the engine is root, uid 1000 inside owns root's files, and may turn
+    what they control without any capability.
+    """
+    writable = {f"{at}/{name}" for name in _WRITABLE}
+    with open(f"{at}/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        lines = file.readlines()
+    for line in lines:
+        fields = line.split()
+        path = _unescaped(fields[4])
+        if path in writable or (path != at and not path.startswith(f"{at}/")):
+            continue
+        flags = MS_NOSUID
+        for option in fields[5].split(","):
+            flags |= _KEPT_FLAGS.get(option, 0)
+        syscalls.mount("none", path, None, MS_BIND | MS_REMOUNT | MS_RDONLY | flags)
+
+
+def _unescaped(path: str) -> str:
+    for escape in ("\\040", "\\011", "\\012", "\\134"):
+        path = path.replace(escape, chr(int(escape[1:], 8)))
+    return path

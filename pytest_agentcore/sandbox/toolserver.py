@@ -1,0 +1,273 @@
+"""The server inside a sandbox: runs commands and touches files for the engine, one request at a time. Runs inside.
+
+It is the first process of a pid namespace, or the parent of all orphans where there is none. Requests and replies are
+frames of :mod:`wire` on a pair of descriptors that no command inherits; when the engine's end closes, all ends.
+"""
+# ruff: noqa: PTH101, PTH102, PTH103, PTH109 - pathlib is not imported inside: it would cost a third of the start
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import select
+import time
+
+from . import command, files, wire
+from .creation import Creations
+from .watchdog import Watchdog
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_IDLE_TICK_S = 0.25
+_MOST_LEFT_OPEN = 64
+_OOM_FIRST = b"1000"
+_MEGABYTE = 1 << 20
+_SIGXFSZ_EXIT = 128 + 25
+
+
+class EngineGone(Exception):  # noqa: N818 - a finding, not an error
+    """Nobody is left to work for."""
+
+
+class Server:
+    """Answers requests until the engine is gone or the sandbox's life is over.
+
+    Args:
+        plan: ``workspace``, ``env``, ``limits`` (``memory_mb``, ``pids``, ``disk_mb``, ``life_s``), ``ignored``, and
+            ``own_namespace`` as in :class:`Watchdog`.
+        hidden: a descriptor of the folder in which ``hidden`` is made when it is first needed.
+        oom_score: a descriptor of this process's own ``oom_score_adj``, open for writing; None where there is none.
+    """
+
+    def __init__(self, plan: dict[str, Any], *, requests: int, replies: int, hidden: int, oom_score: int | None) -> None:
+        limits = plan["limits"]
+        self._requests, self._replies = requests, replies
+        self._workspace: str = plan["workspace"]
+        self._env: dict[str, str] = plan["env"]
+        self._hidden = hidden
+        self._oom_score = oom_score
+        self._oom_before = os.pread(oom_score, 16, 0).strip() if oom_score is not None else b"0"
+        self._disk_limited = bool(plan["own_namespace"] and limits["disk_mb"])
+        self._disk_full = False
+        self._ends_at = time.monotonic() + limits["life_s"]
+        self._peak = 0
+        memory_mb = limits["memory_mb"]
+        self._watchdog = Watchdog(
+            own_namespace=plan["own_namespace"],
+            memory_bytes=memory_mb and memory_mb * _MEGABYTE,
+            pids=limits["pids"],
+        )
+        self._counted = (memory_mb is not None, limits["pids"] is not None)
+        self._poller = command.Poller()
+        self._left_open: list[int] = []
+        self._creations = Creations(self._workspace, plan["ignored"])
+        if self._creations.fd is not None:
+            self._poller.add(self._creations.fd, self._creations.poll)
+        self._operations = {
+            "exec": self._exec,
+            "put": self._put,
+            "read": self._read,
+            "write": self._write,
+            "list": self._list,
+            "snapshot": self._snapshot,
+            "created": self._created,
+            "kill_all": self._kill_all,
+            "usage": self._usage,
+        }
+
+    def serve(self) -> None:
+        """Work until there is nobody to work for, then leave no process behind."""
+        try:
+            while True:
+                self._wait_for_request()
+                reply = self._answer(wire.receive(self._requests))
+                wire.send(self._replies, reply)
+        except (EngineGone, EOFError, BrokenPipeError):
+            return
+        finally:
+            self._watchdog.kill_all()
+
+    def watch_for_end(self, fd: int) -> None:
+        """End as well when the other end of this descriptor closes."""
+        self._poller.add(fd, self._engine_gone, 0)
+
+    def _engine_gone(self) -> None:
+        raise EngineGone
+
+    def _wait_for_request(self) -> None:
+        arrived: list[bool] = []
+        self._poller.add(self._requests, lambda: arrived.append(True))
+        while not arrived:
+            something_runs = self._watchdog.reap()
+            left = self._time_left()
+            self._poller.wait(min(left, _IDLE_TICK_S) if something_runs else left)
+            if something_runs:
+                self._watchdog.check()
+                self._look_at_disk()
+
+    def _time_left(self) -> float:
+        left = self._ends_at - time.monotonic()
+        if left <= 0:
+            raise EngineGone
+        return left
+
+    def _answer(self, request: Any) -> dict[str, Any]:
+        try:
+            return {"ok": self._operations[request["op"]](request)}
+        except OSError as error:
+            self._disk_full |= error.errno == errno.ENOSPC
+            reason = error.strerror or str(error)
+            return {"errno": error.errno or errno.EIO, "reason": reason, "path": _plain(error.filename)}
+        except UnicodeEncodeError:
+            return {"errno": errno.EINVAL, "reason": "a name that is no text of this system", "path": None}
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            return {"malformed": f"{type(error).__name__}: {error}"}
+
+    def _exec(self, request: dict[str, Any]) -> dict[str, Any]:
+        argv, timeout_s = [str(word) for word in request["argv"]], float(request["timeout_s"])
+        if not argv:
+            raise ValueError("argv is empty")
+        watchdog, before = self._watchdog, self._counters()
+        watchdog.peak_bytes = watchdog.largest_child_bytes = 0
+        self._poller.add(self._requests, self._engine_gone, 0)
+        os.makedirs(self._workspace, exist_ok=True)
+        os.chdir(self._workspace)
+        started = time.monotonic()
+        pipes = command.Pipes(self._poller, request["stdin"], request["keep"], merge=request["merge_stderr"])
+        outcome = command.run(
+            argv,
+            {**self._env, **request["env"]},
+            pipes,
+            poller=self._poller,
+            watchdog=watchdog,
+            timeout_s=min(timeout_s, self._time_left()),
+            spawn=self._spawn,
+        )
+        wall_s = time.monotonic() - started
+        self._keep_draining(pipes.finish())
+        self._creations.poll()
+        self._disk_full |= outcome.exit_code == _SIGXFSZ_EXIT
+        return {
+            "exit_code": outcome.exit_code,
+            "timed_out": outcome.timed_out,
+            "stdout": pipes.out.kept(),
+            "stderr": pipes.err.kept(),
+            "wall_s": wall_s,
+            "evidence": self._evidence(before, disk_full=self._look_at_disk() or outcome.exit_code == _SIGXFSZ_EXIT),
+        }
+
+    def _spawn(self, *args: Any, **kwargs: Any) -> int:
+        """Start a child that the kernel ends before this server when memory runs out; it inherits the score."""
+        if self._oom_score is None:
+            return os.posix_spawn(*args, **kwargs)
+        os.pwrite(self._oom_score, _OOM_FIRST, 0)
+        try:
+            return os.posix_spawn(*args, **kwargs)
+        finally:
+            os.pwrite(self._oom_score, self._oom_before, 0)
+
+    def _keep_draining(self, fds: list[int]) -> None:
+        """A daemon that still writes to an ended call's output goes on; nobody keeps what it says."""
+        for fd in fds:
+            self._left_open.append(fd)
+            self._poller.add(fd, lambda fd=fd: self._discard(fd))  # type: ignore[misc]
+        while len(self._left_open) > _MOST_LEFT_OPEN:
+            self._close_left(self._left_open[0])
+
+    def _discard(self, fd: int) -> None:
+        try:
+            if os.read(fd, _MEGABYTE):
+                return
+        except BlockingIOError:
+            return
+        self._close_left(fd)
+
+    def _close_left(self, fd: int) -> None:
+        self._poller.drop(fd)
+        self._left_open.remove(fd)
+        os.close(fd)
+
+    def _put(self, request: dict[str, Any]) -> None:
+        self._creations.poll()
+        if request["into"] == "hidden":
+            os.fchdir(self._hidden)
+            os.makedirs("hidden", exist_ok=True)
+            os.chdir("hidden")
+            files.put(request["entries"])
+            return
+        os.chdir(self._workspace)
+        files.put(request["entries"])
+        self._creations.forget()
+
+    def _read(self, request: dict[str, Any]) -> dict[str, Any]:
+        data, size = files.read(self._workspace, request["path"], request["offset"], request["limit"])
+        return {"data": data, "size": size}
+
+    def _write(self, request: dict[str, Any]) -> None:
+        files.write(self._workspace, request["path"], request["data"])
+
+    def _list(self, request: dict[str, Any]) -> list[dict[str, Any]]:
+        return files.children(self._workspace, request["path"])
+
+    def _snapshot(self, request: dict[str, Any]) -> list[dict[str, Any]]:
+        self._creations.poll()
+        self._watchdog.kill_all()
+        return files.freeze(
+            self._workspace,
+            file_bytes=request["file_bytes"],
+            total_bytes=request["total_bytes"],
+            total_entries=request["total_entries"],
+        )
+
+    def _created(self, _: dict[str, Any]) -> list[str]:
+        return self._creations.so_far()
+
+    def _kill_all(self, _: dict[str, Any]) -> None:
+        self._watchdog.kill_all()
+
+    def _usage(self, _: dict[str, Any]) -> dict[str, Any]:
+        self._watchdog.reap()
+        self._look_at_disk()
+        evidence = self._evidence((0, 0, 0.0), disk_full=self._disk_full)
+        return {**evidence, "peak_memory_bytes": self._peak or None}
+
+    def _counters(self) -> tuple[int, int, float]:
+        self._watchdog.reap()
+        return self._watchdog.oom_kills, self._watchdog.pids_hits, self._watchdog.cpu_s
+
+    def _evidence(self, before: tuple[int, int, float], *, disk_full: bool) -> dict[str, Any]:
+        oom_kills, pids_hits, cpu_s = before
+        watchdog = self._watchdog
+        memory_counted, pids_counted = self._counted
+        peak = watchdog.peak_bytes
+        if watchdog.largest_child_bytes > self._own_peak():
+            peak = max(peak, watchdog.largest_child_bytes)
+        self._peak = max(self._peak, peak)
+        return {
+            "oom_kills": watchdog.oom_kills - oom_kills if memory_counted else None,
+            "pids_hits": watchdog.pids_hits - pids_hits if pids_counted else None,
+            "disk_full": disk_full,
+            "peak_memory_bytes": peak or None,
+            "throttled_s": None,
+            "cpu_s": watchdog.cpu_s - cpu_s,
+        }
+
+    def _own_peak(self) -> int:
+        """A child that never grew is reported with the memory of this process, from which it was split off."""
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+    def _look_at_disk(self) -> bool:
+        """True when the workspace has no room left."""
+        if not self._disk_limited:
+            return False
+        room = os.statvfs(self._workspace)
+        full = room.f_bfree == 0 or room.f_ffree == 0
+        self._disk_full |= full
+        return full
+
+
+def _plain(name: object) -> str | None:
+    return os.fsdecode(name) if isinstance(name, str | bytes) else None

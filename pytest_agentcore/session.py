@@ -1,0 +1,187 @@
+"""Agent items in the process that runs them: their rollouts, their verdicts, their record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import pytest
+
+from pytest_agentcore.collection import Planned, interleave, parametrize, plan
+from pytest_agentcore.domain.outcome import Outcome
+from pytest_agentcore.domain.rollout import Rollout
+from pytest_agentcore.domain.workspace import Snapshot
+from pytest_agentcore.errors import (
+    ConfigError,
+    ModelRefusesConfig,
+    ModelUnavailable,
+    RunCancelled,
+    SandboxError,
+    StoreError,
+)
+from pytest_agentcore.options import Settings
+from pytest_agentcore.rollout.attempt import Cancel, Harness
+from pytest_agentcore.rollout.engine import Engine
+from pytest_agentcore.rollout.material import initial
+from pytest_agentcore.rollout.retry import keep, rollout, spoilt
+from pytest_agentcore.rollout.run import Run
+from pytest_agentcore.steps import Agent
+from pytest_agentcore.store.campaign import Campaign
+from pytest_agentcore.store.history import RETRIED
+
+RUNNER = pytest.StashKey["Runner"]()
+ROLLOUT = pytest.StashKey[Rollout]()
+AGENT = pytest.StashKey[Agent]()
+WAITED = pytest.StashKey[float]()
+
+CampaignKey = tuple[str, str]
+"""(suite, model as shown)."""
+
+
+class Runner:
+    """Runs agent items: prefetches their rollouts, waits for each, judges it, writes it down."""
+
+    def __init__(self, settings: Settings, *, part: tuple[int, int], stop: Callable[[str], None]) -> None:
+        self.settings = settings
+        self.part = part
+        """(k, n): this process prefetches every n-th run of the plan, beginning with the k-th."""
+        self._stop = stop
+        self.planned: dict[str, Planned] = {}
+        self.before: dict[str, Snapshot] = {}
+        self._campaigns: Mapping[CampaignKey, Campaign] = {}
+        self.harness: Harness
+        self.engine = Engine(self._roll_out, concurrency=max(1, settings.concurrency // part[1]))
+
+    # Collection
+
+    @pytest.hookimpl
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """One item per model × run index."""
+        parametrize(metafunc, self.settings)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Interleave the models."""
+        interleave(items)
+
+    def make_plan(self, items: Sequence[pytest.Item]) -> list[Planned]:
+        """The runs behind the items that were selected, with everything about them checked that costs nothing.
+
+        Raises:
+            pytest.UsageError: a task that cannot be run as it stands.
+        """
+        planned = plan(items)
+        try:
+            for entry in planned:
+                if entry.task.id not in self.before:
+                    self.before[entry.task.id] = initial(entry.task)
+        except ConfigError as error:
+            raise pytest.UsageError(str(error)) from None
+        self.planned = {entry.nodeid: entry for entry in planned}
+        return planned
+
+    # Runs
+
+    def start(self, campaigns: Mapping[CampaignKey, Campaign], harness: Harness) -> None:
+        """Begin to run what this process is to prefetch."""
+        self._campaigns, self.harness = campaigns, harness
+        own = [entry for entry in self.planned.values() if entry.prefetch][self.part[0] :: self.part[1]]
+        self.engine.submit(entry.nodeid for entry in own if self.campaign(entry).history.ended.get(entry.key) is None)
+
+    def stop(self) -> None:
+        """End everything that is in flight."""
+        self.engine.stop()
+        for campaign in self._campaigns.values():
+            campaign.close()
+
+    def campaign(self, entry: Planned) -> Campaign:
+        """The campaign that a run belongs to."""
+        return self._campaigns[(entry.suite.name, entry.key.model)]
+
+    def _roll_out(self, nodeid: str, cancel: Cancel) -> Rollout:
+        entry = self.planned[nodeid]
+        return rollout(
+            key=entry.key,
+            task=entry.task,
+            before=self.before[entry.task.id],
+            harness=self.harness,
+            record=self.campaign(entry),
+            retries=self.settings.infra_retries,
+            cancel=cancel,
+        )
+
+    def rollout(self, item: pytest.Item) -> Rollout:
+        """The finished rollout of an item, waited for once."""
+        done = item.stash.get(ROLLOUT, None)
+        if done is None:
+            entry, started = self.planned[item.nodeid], time.monotonic()
+            with self.ending_session():
+                done = self.campaign(entry).kept(entry.key) or self.engine.wait(item.nodeid)
+            item.stash[ROLLOUT] = done
+            item.stash[WAITED] = time.monotonic() - started
+        return done
+
+    @contextmanager
+    def ending_session(self) -> Iterator[None]:
+        """Errors inside concern every run: the session ends in one line, and nothing recorded is lost."""
+        try:
+            yield
+        except RunCancelled as error:
+            pytest.exit(str(error), returncode=pytest.ExitCode.INTERRUPTED)
+        except (ModelRefusesConfig, ConfigError, StoreError) as error:
+            self._stop(str(error))
+            pytest.exit(str(error), returncode=pytest.ExitCode.INTERRUPTED)
+
+    def run(self, item: pytest.Item) -> Run:
+        """What the ``run`` fixture gives; an infrastructure fault ends the item here."""
+        entry, done = self.planned[item.nodeid], self.rollout(item)
+        if done.infra is not None:
+            pytest.skip(f"infra: {done.infra}")
+        scenario = entry.task.scenario() if entry.task.scenario is not None else None
+        return Run(task=entry.task, rollout=done, scenario=scenario, open_sandbox=self.harness.open_sandbox)
+
+    @contextmanager
+    def steps(self, item: pytest.Item) -> Iterator[Agent | None]:
+        """What the ``agent`` fixture gives; None where the record already holds the outcome and no body will run."""
+        entry = self.planned[item.nodeid]
+        if self.recorded(entry) is not None:
+            yield None
+            return
+        with self.ending_session():
+            number = self.campaign(entry).attempt_started(entry.key)
+            try:
+                agent = Agent(
+                    key=entry.key,
+                    number=number,
+                    task=entry.task,
+                    before=self.before[entry.task.id],
+                    harness=self.harness,
+                    cancel=self.engine.cancel,
+                )
+            except (SandboxError, ModelUnavailable) as fault:
+                item.stash[ROLLOUT] = self._keep(entry, spoilt(entry.key, number, entry.task, self.before[entry.task.id], str(fault)))
+                pytest.skip(f"infra: {fault}")
+        item.stash[AGENT] = agent
+        try:
+            yield agent
+        finally:
+            agent.close()
+
+    def recorded(self, entry: Planned) -> Outcome | None:
+        """The settled outcome of a run that cannot be judged again, because its test drove the agent itself."""
+        outcome = self.campaign(entry).history.concluded.get(entry.key)
+        settled = outcome is not None and outcome.cause not in RETRIED
+        return outcome if settled and not entry.prefetch else None
+
+    def step_rollout(self, item: pytest.Item, infra: str | None) -> Rollout:
+        """Freeze what a test that drove the agent itself has come to."""
+        done = item.stash.get(ROLLOUT, None)
+        if done is None:
+            done = item.stash[AGENT].rollout(infra=infra)
+            item.stash[ROLLOUT] = self._keep(self.planned[item.nodeid], done)
+        return done
+
+    def _keep(self, entry: Planned, done: Rollout) -> Rollout:
+        keep(self.campaign(entry), done, again=False)
+        return done

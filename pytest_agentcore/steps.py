@@ -1,0 +1,90 @@
+"""The agent of a task that drives it itself, step by step, inside its test."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from pytest_agentcore.agent.loop import solve
+from pytest_agentcore.domain.outcome import RunKey
+from pytest_agentcore.domain.ports import Sandbox
+from pytest_agentcore.domain.rollout import Rollout
+from pytest_agentcore.domain.task import Task
+from pytest_agentcore.domain.trajectory import StopReason, Trajectory, Turn
+from pytest_agentcore.domain.workspace import Snapshot, Workspace
+from pytest_agentcore.errors import SandboxError
+from pytest_agentcore.rollout.attempt import API_PATIENCE_S, Cancel, Harness, frozen, toolbox
+
+
+class Agent:
+    """An agent in a sandbox of its own; every ``solve`` goes on in the same sandbox with a fresh conversation."""
+
+    def __init__(
+        self, *, key: RunKey, number: int, task: Task, before: Snapshot, harness: Harness, cancel: Cancel
+    ) -> None:
+        self._key, self._number, self._task, self._before = key, number, task, before
+        self._harness, self._cancel = harness, cancel
+        self._started = time.monotonic()
+        self._trajectory = Trajectory(system_prompt=harness.system_prompt, prompt=task.prompt)
+        self._turns: list[Turn] = []
+        self._model = harness.open_model(key, number, task)
+        self._releases: list[Callable[[], None]] = [cancel.register(self._model.close)]
+        self.sandbox: Sandbox = harness.open_sandbox(task)
+        """Where it works: a test may put files there, run commands and read what came of them."""
+        self._releases.append(cancel.register(self.sandbox.close))
+        self.sandbox.put(before.entries)
+
+    def solve(self, prompt: str | None = None) -> Trajectory:
+        """Let the agent work until it ends by itself or meets a budget; the prompt is the task's own by default.
+
+        Raises:
+            ModelError, SandboxError: somebody other than the model failed.
+        """
+        turns: list[Turn] = []
+        try:
+            step = solve(
+                task=self._task,
+                prompt=prompt or self._task.prompt,
+                model=self._model,
+                toolbox=toolbox(self._task, self.sandbox),
+                system=self._harness.system_prompt,
+                turns=turns,
+                cancelled=self._cancel,
+                api_timeout_s=API_PATIENCE_S,
+            )
+        finally:
+            self._turns += turns
+        worst = step.stop_reason if self._trajectory.stop_reason is StopReason.FINISHED else self._trajectory.stop_reason
+        self._trajectory = Trajectory(
+            system_prompt=step.system_prompt,
+            prompt=self._task.prompt,
+            tools=step.tools,
+            turns=tuple(self._turns),
+            stop_reason=worst,
+        )
+        return step
+
+    def rollout(self, *, infra: str | None) -> Rollout:
+        """Freeze the workspace and tell what all steps came to."""
+        workspace, evidence = Workspace(snapshot=self._before, before=self._before), None
+        try:
+            workspace, evidence = frozen(self.sandbox, self._before)
+        except SandboxError as fault:
+            infra = infra or str(fault)
+        wall = time.monotonic() - self._started
+        return Rollout(
+            key=self._key,
+            attempt=self._number,
+            trajectory=self._trajectory,
+            workspace=workspace,
+            **({} if evidence is None else {"evidence": evidence}),
+            usage=self._harness.metered(self._model),
+            wall_s=wall,
+            working_s=max(0.0, wall - sum(turn.reply.waited_s for turn in self._turns)),
+            infra=infra,
+        )
+
+    def close(self) -> None:
+        """Give sandbox and model back."""
+        for release in reversed(self._releases):
+            release()

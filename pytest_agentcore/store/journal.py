@@ -1,0 +1,86 @@
+"""The append-only log of a campaign: one JSON object a line, each line one durable write.
+
+Several processes may append at once: a record is a single ``write`` on a descriptor opened with O_APPEND.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_agentcore.errors import StoreError
+
+VERSION = 1
+
+
+class Journal:
+    """The writing end."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be opened: {error.strerror}; choose another --agent-dir") from None
+        if _torn(path):
+            os.write(self._fd, b"\n")
+
+    def append(self, kind: str, **fields: object) -> None:
+        """Add a record; it is on the disk when this returns.
+
+        Raises:
+            StoreError: the disk is full or went away. Nothing recorded before is lost.
+        """
+        line = json.dumps({"v": VERSION, "kind": kind, **fields}, sort_keys=True, separators=(",", ":"))
+        data = line.encode("utf-8") + b"\n"
+        try:
+            written = os.write(self._fd, data)
+            if written != len(data):
+                os.write(self._fd, b"\n")
+                raise StoreError(f"{self.path} took {written} of {len(data)} bytes; free some disk space")
+            os.fdatasync(self._fd)
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be written: {error.strerror}; free some disk space") from None
+
+    def close(self) -> None:
+        """Release the descriptor; later appends fail."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def _torn(path: Path) -> bool:
+    """Does the file end in the middle of a line, because its writer died or its disk was full?"""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        if size == 0:
+            return False
+        file.seek(size - 1)
+        return file.read(1) != b"\n"
+
+
+def records(path: Path) -> Iterator[Mapping[str, Any]]:
+    """Every whole record; a torn line is passed over, for what it would have said did not happen.
+
+    Raises:
+        StoreError: unreadable, or written by a newer version of this package.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}") from None
+    for line in lines:
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if not isinstance(record, dict):
+            continue
+        if record.get("v", 0) > VERSION:
+            raise StoreError(f"{path} was written by a newer pytest-agentcore (journal version {record['v']}); upgrade")
+        yield record
