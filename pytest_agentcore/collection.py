@@ -18,7 +18,7 @@ from pytest_agentcore.domain.resources import Limits
 from pytest_agentcore.domain.task import TOOLS, Task
 from pytest_agentcore.errors import ConfigError
 from pytest_agentcore.options import Settings
-from pytest_agentcore.rollout.material import INSTRUCTION, MATERIAL, digest
+from pytest_agentcore.rollout.material import INSTRUCTION, digest
 
 PARAMETER = "_agent_run"
 """Name of the parameter that carries (model, run index) of an item."""
@@ -104,25 +104,18 @@ def _read_suite(folder: Path, _known: dict[Path, Suite] = {}) -> Suite:  # noqa:
         raise pytest.UsageError(f"{path} cannot be read: {' '.join(str(error).split())}") from None
     if not isinstance(data, dict) or not isinstance(data.get("name"), str):
         raise pytest.UsageError(f"{path} must be a mapping with a 'name'")
-    chosen = {}
+    chosen: dict[str, Any] = {}
     for name, kind in _SUITE_TYPES.items():
         value = data.get(name)
         if value is None:
             continue
-        if not isinstance(value, kind) or isinstance(value, bool) or (kind is int and value < 0):
+        if not isinstance(value, kind) or isinstance(value, bool) or (isinstance(value, int) and value < 0):
             word = "a number" if kind is int else "a string (quote it)"
             raise pytest.UsageError(f"{path}: {name} must be {word}, not {value!r}")
         chosen[name] = value
     if chosen.get("runs") == 0 or not re.fullmatch(r"[A-Za-z0-9_.-]+", chosen["name"]):
         raise pytest.UsageError(f"{path}: runs must be at least 1 and name one word of letters, digits, _ . -")
     return _known.setdefault(folder, Suite(root=folder, **chosen))
-
-
-def ignore_material(path: Path) -> bool:
-    """Is this folder the material of an agent task, which pytest must not collect?"""
-    if path.name not in MATERIAL or not path.is_dir():
-        return False
-    return any(b"agent_task" in sibling.read_bytes() for sibling in path.parent.glob("test_*.py"))
 
 
 def plan(items: Sequence[pytest.Item]) -> list[Planned]:

@@ -1,20 +1,27 @@
-"""What a test asks for: ``@agent_task``, ``run``, and ``sandbox`` with ``agent`` for tasks with steps of their own."""
+"""What a test asks for: ``@agent_task``, ``run``, and ``sandbox`` with ``agent`` for tasks with steps of their own.
+
+Loaded into every pytest session, so it imports nothing of the harness.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from typing import Any, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, overload
 
 import pytest
 
-from pytest_agentcore.domain.ports import Sandbox
-from pytest_agentcore.domain.resources import Limits
-from pytest_agentcore.domain.task import Fault
-from pytest_agentcore.options import OFF_MESSAGE
-from pytest_agentcore.rollout.run import Run
-from pytest_agentcore.session import RUNNER, Runner
-from pytest_agentcore.steps import Agent
+from pytest_agentcore.options import OFF_MESSAGE, RUNNER
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Unpack
+
+    from pytest_agentcore.domain.ports import Sandbox
+    from pytest_agentcore.domain.resources import Limits
+    from pytest_agentcore.domain.task import Fault
+    from pytest_agentcore.rollout.run import Run
+    from pytest_agentcore.session import Runner
+    from pytest_agentcore.steps import Agent
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 
@@ -58,8 +65,8 @@ def run(request: pytest.FixtureRequest) -> Run:
 def agent(request: pytest.FixtureRequest) -> Iterator[Agent]:
     """The agent of this item, for a task with steps of its own: ``agent.solve(prompt)``, as often as needed."""
     runner = _runner(request)
-    with runner.steps(request.node) as agent:
-        yield agent
+    with runner.steps(request.node) as own:
+        yield own  # type: ignore[misc]  # None only where the record speaks in the body's place
 
 
 @pytest.fixture
@@ -71,7 +78,7 @@ def sandbox(agent: Agent) -> Sandbox:
 def _runner(request: pytest.FixtureRequest) -> Runner:
     if request.node.get_closest_marker("agent_task") is None:
         pytest.fail(f"{request.fixturename!r} belongs to tests marked with @agent_task", pytrace=False)
-    runner = request.config.stash.get(RUNNER, None)
+    runner: Runner | None = request.config.stash.get(RUNNER, None)
     if runner is None:
         pytest.skip(OFF_MESSAGE)
     return runner

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,53 @@ class Opened:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRun:
+    """A run and the digest of the task that it is a run of."""
+
+    key: RunKey
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The runs of one session that belong into one campaign; it can cross process borders."""
+
+    suite: str
+    suite_version: str
+    model: str
+    """As shown."""
+    runs: tuple[PlannedRun, ...]
+    unscored: tuple[str, ...]
+    tasks: Mapping[str, Any]
+    """What the manifest says of each task: digest and budgets."""
+    min_score: int | None = None
+
+    @property
+    def key(self) -> CampaignKey:
+        """Suite and model."""
+        return self.suite, self.model
+
+
+def groups_of(planned: Sequence[Planned]) -> list[Group]:
+    """The plan by campaign."""
+    entries: dict[CampaignKey, list[Planned]] = {}
+    for entry in planned:
+        entries.setdefault((entry.suite.name, entry.key.model), []).append(entry)
+    return [
+        Group(
+            suite=group[0].suite.name,
+            suite_version=group[0].suite.version,
+            model=group[0].key.model,
+            runs=tuple(PlannedRun(key=entry.key, digest=entry.task.digest) for entry in group),
+            unscored=tuple(sorted({entry.key.task for entry in group if not entry.task.scored})),
+            tasks={entry.key.task: {"digest": entry.task.digest, **_budgets(entry.task)} for entry in group},
+            min_score=group[0].suite.min_score,
+        )
+        for _, group in sorted(entries.items())
+    ]
+
+
 def specs_of(settings: Settings) -> dict[str, ModelSpec]:
     """The chosen models by the name under which they are shown.
 
@@ -79,7 +127,9 @@ def specs_of(settings: Settings) -> dict[str, ModelSpec]:
         except ConfigError as error:
             raise pytest.UsageError(str(error)) from None
         if specs.setdefault(shown(text), spec) != spec:
-            raise pytest.UsageError(f"--agent-model={text}: another model is called {shown(text)!r} already; rename one")
+            raise pytest.UsageError(
+                f"--agent-model={text}: another model is called {shown(text)!r} already; rename one"
+            )
     return specs
 
 
@@ -95,7 +145,9 @@ def choose_isolation(settings: Settings, specs: Mapping[str, ModelSpec]) -> Isol
         raise pytest.UsageError(f"--agent-sandbox={settings.sandbox}: {error}") from None
     required = settings.require_isolation
     if required is not None and not at_least(isolation.level, required):
-        raise pytest.UsageError(f"--agent-require-isolation={required}: only {isolation.level} here: {isolation.reason}")
+        raise pytest.UsageError(
+            f"--agent-require-isolation={required}: only {isolation.level} here: {isolation.reason}"
+        )
     real = [name for name, spec in specs.items() if spec.wire != "scripted"]
     if isolation.level == "process" and settings.sandbox == "auto" and real:
         raise pytest.UsageError(
@@ -126,20 +178,26 @@ def make_harness(opened: Opened, settings: Settings, specs: Mapping[str, ModelSp
         spec = specs[key.model]
         if spec.wire == "scripted":
             return scripted.ScriptedModel(scripted.find(task.solutions, spec.model))
-        from pytest_agentcore.model.client import Gateway, GatewayModel
+        from pytest_agentcore.model.client import Address, GatewayModel
 
         assert opened.gateway is not None  # noqa: S101 - started whenever a model is not scripted
-        gateway = Gateway.attach(*opened.gateway)
         run = f"{opened.session}/{task.suite}/{key.folder}/{key.model}/{number}"
-        return GatewayModel(gateway, spec, run, settings.model_args)
+        return GatewayModel(Address(url=opened.gateway[0], secret=opened.gateway[1]), spec, run, settings.model_args)
 
     return Harness(open_sandbox=sandbox, open_model=model, metered=metered, system_prompt=opened.system_prompt)
 
 
 def metered(model: Model) -> Usage | None:
     """What the gateway counted for a run; None for a model that does not pass it."""
-    count = getattr(model, "metered", None)
-    return count() if count is not None else None
+    ledger = getattr(model, "ledger", None)
+    return None if ledger is None else _usage(ledger())
+
+
+def _usage(ledger: Mapping[str, Any]) -> Usage | None:
+    if not ledger:
+        return None  # the gateway is gone: the trajectory's own sum stands
+    cost = ledger["cost_usd"]
+    return Usage(calls=ledger["calls"], cost_usd=None if cost is None else Decimal(cost), **ledger["usage"])
 
 
 def check_solutions(planned: Sequence[Planned], specs: Mapping[str, ModelSpec]) -> None:
@@ -163,29 +221,26 @@ def masks_of(planned: Sequence[Planned]) -> list[Path]:
 
 
 def hold_campaigns(
-    planned: Sequence[Planned], opened: Opened, settings: Settings, specs: Mapping[str, ModelSpec]
+    groups: Sequence[Group], opened: Opened, settings: Settings, specs: Mapping[str, ModelSpec]
 ) -> dict[CampaignKey, Held]:
     """Lock one campaign per suite and model, resumed or new.
 
     Raises:
         pytest.UsageError: one is in use, or the folder cannot be written.
     """
-    groups: dict[CampaignKey, list[Planned]] = {}
-    for entry in planned:
-        groups.setdefault((entry.suite.name, entry.key.model), []).append(entry)
     now = datetime.now(UTC)
     try:
         return {
-            group: hold(
+            group.key: hold(
                 settings.directory,
-                manifest=manifest(entries, opened, settings, specs[group[1]], now),
+                manifest=manifest(group, opened, settings, specs[group.model], now),
                 date=f"{now:%Y-%m-%d}",
-                runs={entry.key: entry.task.digest for entry in entries},
-                unscored=[entry.key.task for entry in entries if not entry.task.scored],
+                runs={run.key: run.digest for run in group.runs},
+                unscored=group.unscored,
                 session=opened.session,
                 rerun=settings.rerun,
             )
-            for group, entries in sorted(groups.items())
+            for group in groups
         }
     except AgentCoreError as error:
         raise pytest.UsageError(str(error)) from None
@@ -196,33 +251,29 @@ def attach(folders: Mapping[CampaignKey, Path], session: str) -> dict[CampaignKe
     return {group: Campaign(folder, session=session) for group, folder in folders.items()}
 
 
-def manifest(
-    planned: Sequence[Planned], opened: Opened, settings: Settings, spec: ModelSpec, now: datetime
-) -> dict[str, Any]:
+def manifest(group: Group, opened: Opened, settings: Settings, spec: ModelSpec, now: datetime) -> dict[str, Any]:
     """What exactly the harness was: everything that may move a score, and who made the measurement when."""
-    suite = planned[0].suite
     isolation = codec.encode(opened.isolation)
     measured = {
-        "suite": suite.name,
-        "suite_version": suite.version,
+        "suite": group.suite,
+        "suite_version": group.suite_version,
         "model": shown(spec.name),
         "endpoint": spec.url,
         "parameters": settings.model_args,
-        "agent": f"builtin@{__version__}",
-        "tools": CONTRACT,
+        "agent": "builtin",
+        "harness": f"pytest-agentcore@{__version__}",
+        "tool_contract": CONTRACT,
         "system_prompt": opened.system_prompt,
         "profile": "1x",
         "variant": "canonical",
         "isolation": {"level": opened.isolation.level, "enforced": opened.isolation.enforced},
     }
-    tasks = {entry.key.task: entry.task for entry in planned}
     return {
         "format": 1,
         **measured,
         "identity": identity(measured),
         "isolation": isolation,
-        "harness": f"pytest-agentcore@{__version__}",
-        "tasks": {name: {"digest": task.digest, **_budgets(task)} for name, task in sorted(tasks.items())},
+        "tasks": group.tasks,
         "retry_policy": {
             "infra_retries": settings.infra_retries,
             "api_retries": settings.api_retries,
@@ -249,5 +300,4 @@ def _budgets(task: Task) -> dict[str, Any]:
 def _prices() -> dict[str, str]:
     from pytest_agentcore.model import pricing
 
-    table = pricing.table()
-    return {"source": table.source, "digest": table.digest}
+    return {"source": pricing.table_version(), "digest": pricing.table_digest()}

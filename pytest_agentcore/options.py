@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 
 OFF_MESSAGE = "an agent task runs when a model is named, e.g. --agent-model=scripted/reference"
+MATERIAL = ("workspace", "hidden", "solutions")
+"""Folders beside an agent test that hold its material: never collected, never imported."""
+RUNNER = pytest.StashKey[Any]()
+"""What runs agent items in this process; absent when the plugin is off."""
 LEVELS = ("auto", "namespace", "process")
 
 
@@ -160,3 +164,10 @@ def _parameters(pairs: list[str] | tuple[()]) -> dict[str, Any]:
         except ValueError:
             parameters[name] = text
     return parameters
+
+
+def is_material(path: Path) -> bool:
+    """Is this folder the material of an agent task, which pytest must not collect?"""
+    if path.name not in MATERIAL or not path.is_dir():
+        return False
+    return any(b"agent_task" in sibling.read_bytes() for sibling in path.parent.glob("test_*.py"))

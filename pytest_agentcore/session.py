@@ -30,7 +30,6 @@ from pytest_agentcore.steps import Agent
 from pytest_agentcore.store.campaign import Campaign
 from pytest_agentcore.store.history import RETRIED
 
-RUNNER = pytest.StashKey["Runner"]()
 ROLLOUT = pytest.StashKey[Rollout]()
 AGENT = pytest.StashKey[Agent]()
 WAITED = pytest.StashKey[float]()
@@ -48,6 +47,7 @@ class Runner:
         """(k, n): this process prefetches every n-th run of the plan, beginning with the k-th."""
         self._stop = stop
         self.planned: dict[str, Planned] = {}
+        self._own: set[str] = set()
         self.before: dict[str, Snapshot] = {}
         self._campaigns: Mapping[CampaignKey, Campaign] = {}
         self.harness: Harness
@@ -79,6 +79,7 @@ class Runner:
         except ConfigError as error:
             raise pytest.UsageError(str(error)) from None
         self.planned = {entry.nodeid: entry for entry in planned}
+        self._own = {item.nodeid for item in items[self.part[0] :: self.part[1]]}
         return planned
 
     # Runs
@@ -86,8 +87,11 @@ class Runner:
     def start(self, campaigns: Mapping[CampaignKey, Campaign], harness: Harness) -> None:
         """Begin to run what this process is to prefetch."""
         self._campaigns, self.harness = campaigns, harness
-        own = [entry for entry in self.planned.values() if entry.prefetch][self.part[0] :: self.part[1]]
-        self.engine.submit(entry.nodeid for entry in own if self.campaign(entry).history.ended.get(entry.key) is None)
+        self.engine.submit(
+            entry.nodeid
+            for entry in self.planned.values()
+            if entry.nodeid in self._own and entry.prefetch and entry.key not in self.campaign(entry).history.ended
+        )
 
     def stop(self) -> None:
         """End everything that is in flight."""
@@ -116,22 +120,26 @@ class Runner:
         done = item.stash.get(ROLLOUT, None)
         if done is None:
             entry, started = self.planned[item.nodeid], time.monotonic()
-            with self.ending_session():
+            with self.ending_session(item):
                 done = self.campaign(entry).kept(entry.key) or self.engine.wait(item.nodeid)
             item.stash[ROLLOUT] = done
             item.stash[WAITED] = time.monotonic() - started
         return done
 
     @contextmanager
-    def ending_session(self) -> Iterator[None]:
-        """Errors inside concern every run: the session ends in one line, and nothing recorded is lost."""
+    def ending_session(self, item: pytest.Item) -> Iterator[None]:
+        """Errors inside concern every run: the session ends after this item, and nothing recorded is lost."""
         try:
             yield
-        except RunCancelled as error:
-            pytest.exit(str(error), returncode=pytest.ExitCode.INTERRUPTED)
-        except (ModelRefusesConfig, ConfigError, StoreError) as error:
+        except (RunCancelled, ModelRefusesConfig, ConfigError, StoreError) as error:
+            self.give_up(item, error)
+            pytest.skip(f"not run: {error}")
+
+    def give_up(self, item: pytest.Item, error: Exception) -> None:
+        """End the session after this item."""
+        if not isinstance(error, RunCancelled):
             self._stop(str(error))
-            pytest.exit(str(error), returncode=pytest.ExitCode.INTERRUPTED)
+        item.session.shouldstop = str(error)
 
     def run(self, item: pytest.Item) -> Run:
         """What the ``run`` fixture gives; an infrastructure fault ends the item here."""
@@ -148,7 +156,7 @@ class Runner:
         if self.recorded(entry) is not None:
             yield None
             return
-        with self.ending_session():
+        with self.ending_session(item):
             number = self.campaign(entry).attempt_started(entry.key)
             try:
                 agent = Agent(
@@ -160,7 +168,9 @@ class Runner:
                     cancel=self.engine.cancel,
                 )
             except (SandboxError, ModelUnavailable) as fault:
-                item.stash[ROLLOUT] = self._keep(entry, spoilt(entry.key, number, entry.task, self.before[entry.task.id], str(fault)))
+                item.stash[ROLLOUT] = self._keep(
+                    entry, spoilt(entry.key, number, entry.task, self.before[entry.task.id], str(fault))
+                )
                 pytest.skip(f"infra: {fault}")
         item.stash[AGENT] = agent
         try:

@@ -54,7 +54,9 @@ class Agent:
             )
         finally:
             self._turns += turns
-        worst = step.stop_reason if self._trajectory.stop_reason is StopReason.FINISHED else self._trajectory.stop_reason
+        worst = (
+            step.stop_reason if self._trajectory.stop_reason is StopReason.FINISHED else self._trajectory.stop_reason
+        )
         self._trajectory = Trajectory(
             system_prompt=step.system_prompt,
             prompt=self._task.prompt,

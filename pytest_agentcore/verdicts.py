@@ -10,7 +10,7 @@ import pytest
 from pytest_agentcore.collection import Planned
 from pytest_agentcore.domain.outcome import Cause, Detail, Outcome, Verdict
 from pytest_agentcore.domain.rollout import Rollout
-from pytest_agentcore.errors import ModelUnavailable, SandboxError, Tampered
+from pytest_agentcore.errors import ModelUnavailable, SandboxError, StoreError, Tampered
 from pytest_agentcore.report.terminal import failure_section
 from pytest_agentcore.scoring.failure import conclude, ended_by_itself, tampering
 from pytest_agentcore.session import AGENT, ROLLOUT, WAITED, Runner
@@ -136,16 +136,17 @@ class Judge:
         if verdict is None:
             error = call.excinfo.value if call.excinfo is not None else None
             verdict = Verdict(passed=False, checker_error=f"set-up failed: {said(error)}")
-        with self._runner.ending_session():
-            if entry.prefetch or AGENT in item.stash or ROLLOUT in item.stash:
-                rollout = self._rollout(item, entry, verdict.infra_error)
-            else:
-                return Outcome(key=entry.key, cause=Cause.CHECKER, reason=verdict.checker_error)
-            if tampering(entry.task, rollout.workspace) and not verdict.tampered:
-                found = "; ".join(tampering(entry.task, rollout.workspace))
-                verdict = Verdict(passed=verdict.passed, tampered=True, message=found)
-            outcome = conclude(entry.task, rollout, verdict)
+        if ROLLOUT not in item.stash and AGENT not in item.stash:
+            return Outcome(key=entry.key, cause=Cause.CHECKER, reason=verdict.checker_error)
+        rollout = self._rollout(item, entry, verdict.infra_error)
+        found = "; ".join(tampering(entry.task, rollout.workspace))
+        if found and not verdict.tampered:
+            verdict = Verdict(passed=verdict.passed, tampered=True, message=found)
+        outcome = conclude(entry.task, rollout, verdict)
+        try:
             self._runner.campaign(entry).conclude(outcome)
+        except StoreError as error:
+            self._runner.give_up(item, error)
         return outcome
 
 

@@ -29,6 +29,8 @@ class Identity:
     profile: str = ""
     """Resource profile, e.g. ``1x``."""
     variant: str = ""
+    digest: str = ""
+    """Equal for campaigns that are the same measurement."""
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> Identity:
@@ -50,6 +52,7 @@ class Identity:
             level_reason=text(walls, "reason"),
             profile=text(manifest, "profile"),
             variant=text(manifest, "variant"),
+            digest=text(manifest, "identity"),
         )
 
 

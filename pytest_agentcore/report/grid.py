@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from pytest_agentcore.domain.campaign import RunState, Summary, TaskRow
-from pytest_agentcore.report.text import clean, columns, fit, pad, paint
+from pytest_agentcore.report.text import Style, columns, fit, pad
 from pytest_agentcore.scoring.efficiency import usd_text
 
 MARKS: dict[RunState, tuple[str, str, str]] = {
@@ -23,26 +23,27 @@ _MOST_NAME = 34
 _GAP = "  "
 
 
-def lines(summary: Summary, *, width: int, colour: bool, ascii_only: bool) -> list[str]:
+def lines(summary: Summary, style: Style) -> list[str]:
     """A heading, a row for each task (more than one line when its failures need them) and a legend."""
     if not summary.tasks:
         return ["no task was planned"]
-    layout = _Layout(summary, width=width, ascii_only=ascii_only)
-    written = [paint(layout.heading(), "dim", on=colour)]
+    layout = _Layout(summary, style)
+    written = [style.paint(layout.heading(), "dim")]
     for row in summary.tasks:
-        written += layout.row(row, colour=colour)
-    return [*written, *_legend(summary, width=width, colour=colour)]
+        written += layout.row(row)
+    return [*written, *_legend(summary, style)]
 
 
 class _Layout:
     """Where each column of one report stands."""
 
-    def __init__(self, summary: Summary, *, width: int, ascii_only: bool) -> None:
-        self.width = width
+    def __init__(self, summary: Summary, style: Style) -> None:
+        self.style = style
+        width = style.width
         self.runs = sorted({run.run for row in summary.tasks for run in row.runs})
-        self.names = {row.task: _name(row, ascii_only=ascii_only) for row in summary.tasks}
+        self.names = {row.task: _name(row, style) for row in summary.tasks}
         self.wide = width >= _WIDE
-        most = min(_MOST_NAME, width // 3)
+        most = min(_MOST_NAME, 2 * width // 5)
         self.name = min(most, max(columns("task"), *(columns(name) for name in self.names.values())))
         room = width - self.name - len(_GAP) - 24
         self.spaced = 2 * len(self.runs) - 1 <= room
@@ -60,19 +61,19 @@ class _Layout:
     def heading(self) -> str:
         parts = [pad("task", self.name), pad("runs", self.grid), pad("score", self.score, right=True)]
         parts += [pad(title, size, right=True) for title, size in zip(_TITLES, self.sizes, strict=self.wide)]
-        return fit(_GAP.join([*parts, "failures"]), self.width)
+        return fit(_GAP.join([*parts, "failures"]), self.style.width)
 
-    def row(self, row: TaskRow, *, colour: bool) -> list[str]:
-        marks, taken = self._marks(row, colour=colour)
+    def row(self, row: TaskRow) -> list[str]:
+        marks, taken = self._marks(row)
         before = [pad(self.names[row.task], self.name), marks + " " * (self.grid - taken)]
         before.append(pad(_score(row), self.score, right=True))
         if self.wide:
             before += [pad(text, size, right=True) for text, size in zip(_figures(row), self.sizes, strict=True)]
         used = self.name + self.grid + self.score + sum(self.sizes) + len(_GAP) * (3 + len(self.sizes))
-        first, *more = _failures(row, self.width - used) or [""]
+        first, *more = _failures(row, self.style.width - used, self.style) or [""]
         return [_GAP.join([*before, first]).rstrip(), *(" " * used + line for line in more)]
 
-    def _marks(self, row: TaskRow, *, colour: bool) -> tuple[str, int]:
+    def _marks(self, row: TaskRow) -> tuple[str, int]:
         """The marks of a task's runs, and how many columns they take."""
         if self.counted:
             counts = Counter(run.state for run in row.runs)
@@ -81,7 +82,7 @@ class _Layout:
             return text, columns(text)
         states = {run.run: run.state for run in row.runs}
         marks = [MARKS[states[run]] if run in states else (" ", "", "") for run in self.runs]
-        painted = [paint(mark, shade, on=colour) for mark, shade, _ in marks]
+        painted = [self.style.paint(mark, shade) for mark, shade, _ in marks]
         return (" " if self.spaced else "").join(painted), self._grid_width()
 
 
@@ -93,19 +94,19 @@ def _figures(row: TaskRow) -> tuple[str, str, str, str]:
     return f"{row.turns:,}", f"{row.tool_calls:,}", f"{row.usage.tokens:,}", cost
 
 
-def _name(row: TaskRow, *, ascii_only: bool) -> str:
-    return clean(row.task, ascii_only=ascii_only) + ("" if row.scored else " (control)")
+def _name(row: TaskRow, style: Style) -> str:
+    return style.clean(row.task) + ("" if row.scored else " (control)")
 
 
 def _score(row: TaskRow) -> str:
     return f"{row.passed}/{row.valid}"
 
 
-def _failures(row: TaskRow, room: int) -> list[str]:
+def _failures(row: TaskRow, room: int, style: Style) -> list[str]:
     """How the runs of a task failed, the most frequent first, over as many lines as they need."""
     counts = Counter(run.failure for run in row.runs if run.failure)
     labels = [
-        f"{fit(clean(label), max(8, room - 4))} ×{count}" if count > 1 else fit(clean(label), max(8, room))
+        f"{fit(style.clean(label), max(8, room - 4))} ×{count}" if count > 1 else fit(style.clean(label), max(8, room))
         for label, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
     written: list[str] = []
@@ -117,8 +118,8 @@ def _failures(row: TaskRow, room: int) -> list[str]:
     return written
 
 
-def _legend(summary: Summary, *, width: int, colour: bool) -> list[str]:
+def _legend(summary: Summary, style: Style) -> list[str]:
     """The letters that need a word, when there are any."""
     seen = {run.state for row in summary.tasks for run in row.runs} - {RunState.PASSED, RunState.FAILED}
     words = [f"{mark} {word}" for state, (mark, _, word) in MARKS.items() if state in seen]
-    return [paint(fit("   ".join(words), width), "dim", on=colour)] if words else []
+    return [style.paint(fit("   ".join(words), style.width), "dim")] if words else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 # Typographic characters of this package's own, and their stand-ins of the same width.
 _PLAIN = str.maketrans({
@@ -23,7 +24,51 @@ _ZERO_WIDTH = {"Mn", "Me"}
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that move a cursor, reorder or hide text, or mean nothing: never printed as they are."""
 _FEW_COMBINING = 3
+_CHARS_A_COLUMN = 4
 _COLOURS = {"red": 31, "green": 32, "yellow": 33, "magenta": 35, "cyan": 36, "bold": 1, "dim": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """What a terminal can show."""
+
+    width: int = 80
+    """In columns."""
+    colour: bool = False
+    ascii_only: bool = False
+
+    def clean(self, text: str) -> str:
+        """Foreign text made safe for this terminal."""
+        return clean(text, ascii_only=self.ascii_only)
+
+    def paint(self, text: str, colour: str) -> str:
+        """The text in a colour of the terminal's own palette; as it is where there is none."""
+        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colour and colour and text else text
+
+    def flow(self, label: str, parts: Iterable[str], *, indent: int = 10, separator: str = "") -> list[str]:
+        """A label and parts that are never broken, on as many lines as they need; a part too long is cut."""
+        separator = separator or (" | " if self.ascii_only else " · ")
+        room = max(1, self.width - indent)
+        lines: list[str] = []
+        for part in (fit(part, room) for part in parts if part):
+            if lines and columns(lines[-1]) + columns(separator) + columns(part) <= room:
+                lines[-1] += separator + part
+            else:
+                lines.append(part)
+        return _labelled(label, lines, indent)
+
+    def wrapped(self, label: str, text: str, *, most: int, indent: int = 10, mark: str = "") -> list[str]:
+        """A label and foreign text made safe, over at most so many lines; ``mark`` goes before it as it is."""
+        room = max(1, self.width - indent)
+        # A tool's answer may have 64 KB; what cannot be shown need not be made safe.
+        shown = self.clean(text[: _CHARS_A_COLUMN * room * most])
+        return _labelled(label, wrap(mark + shown if shown.strip() else "", room, most=most), indent)
+
+    def finished(self, lines: Iterable[str]) -> list[str]:
+        """Lines of ours as this terminal can show them."""
+        if not self.ascii_only:
+            return list(lines)
+        return [line.translate(_PLAIN).encode("ascii", "backslashreplace").decode("ascii") for line in lines]
 
 
 def clean(text: str, *, ascii_only: bool = False) -> str:
@@ -53,9 +98,9 @@ def _without_piles(word: str) -> str:
     return "".join(kept)
 
 
-def ascii_line(line: str) -> str:
-    """A line of ours for a terminal that has nothing but ASCII."""
-    return line.translate(_PLAIN).encode("ascii", "backslashreplace").decode("ascii")
+def _labelled(label: str, lines: list[str], indent: int) -> list[str]:
+    labels = [label, *[""] * len(lines)]
+    return [f"{pad(name, indent)}{line}".rstrip() for name, line in zip(labels, lines, strict=False)]
 
 
 def columns(text: str) -> int:
@@ -89,18 +134,6 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
     return blank + text if right else text + blank
 
 
-def flow(label: str, parts: Iterable[str], *, width: int, indent: int = 10, separator: str = " · ") -> list[str]:
-    """A label and parts that are never broken, on as many lines as they need; a part too long is cut."""
-    room = max(1, width - indent)
-    lines: list[str] = []
-    for part in (fit(part, room) for part in parts if part):
-        if lines and columns(lines[-1]) + columns(separator) + columns(part) <= room:
-            lines[-1] += separator + part
-        else:
-            lines.append(part)
-    return [f"{pad(label if first else '', indent)}{line}".rstrip() for first, line in _firsts(lines)]
-
-
 def wrap(text: str, width: int, *, most: int) -> list[str]:
     """A clean text over at most so many lines of a width, broken at blanks where there are any."""
     lines: list[str] = []
@@ -127,15 +160,6 @@ def _head(text: str, width: int) -> str:
         return text
     blank = text.rfind(" ", 0, count + 1)
     return text[: blank if blank > 0 else max(1, count)]
-
-
-def _firsts(lines: list[str]) -> list[tuple[bool, str]]:
-    return [(number == 0, line) for number, line in enumerate(lines)]
-
-
-def paint(text: str, colour: str, *, on: bool) -> str:
-    """The text in a colour of the terminal's own palette."""
-    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if on and colour and text else text
 
 
 def percent(share: float) -> str:

@@ -13,12 +13,12 @@ from pytest_agentcore.agent.tools import Toolbox
 from pytest_agentcore.domain.outcome import RunKey
 from pytest_agentcore.domain.ports import Model, Sandbox
 from pytest_agentcore.domain.resources import Evidence
+from pytest_agentcore.domain.rollout import Rollout
 from pytest_agentcore.domain.task import Task
 from pytest_agentcore.domain.trajectory import Trajectory, Turn
 from pytest_agentcore.domain.usage import Usage
 from pytest_agentcore.domain.workspace import Snapshot, Workspace
 from pytest_agentcore.errors import ModelUnavailable, RunCancelled, SandboxError
-from pytest_agentcore.domain.rollout import Rollout
 
 API_PATIENCE_S = 3600.0
 """The gateway's own timeouts and retries end a call long before; this only bounds a gateway that is gone."""

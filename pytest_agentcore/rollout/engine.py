@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from pytest_agentcore.domain.rollout import Rollout
 from pytest_agentcore.errors import RunCancelled
 from pytest_agentcore.rollout.attempt import Cancel
-from pytest_agentcore.domain.rollout import Rollout
 
 AHEAD_PER_SLOT = 8
 """Finished runs that may wait for their checker, per run in flight: bounds memory in a campaign of thousands."""

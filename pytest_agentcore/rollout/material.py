@@ -16,8 +16,6 @@ from pytest_agentcore.domain.task import Task
 from pytest_agentcore.domain.workspace import Entry, Snapshot, is_ignored
 from pytest_agentcore.errors import ConfigError
 
-MATERIAL = ("workspace", "hidden", "solutions")
-"""Folders of a task that hold its material: never collected, never imported."""
 INSTRUCTION = "instruction.md"
 
 
@@ -88,7 +86,7 @@ def digest(*, test_file: Path, suite_root: Path | None, marker: Mapping[str, Any
 
     add("test", test_file.read_bytes())
     folder = test_file.parent
-    if any((folder / name).exists() for name in (*MATERIAL, INSTRUCTION)):
+    if any((folder / name).exists() for name in ("workspace", "hidden", "solutions", INSTRUCTION)):
         for module in sorted(folder.glob("*.py")):
             add(f"module {module.name}", module.read_bytes())
         for name in ("workspace", "hidden"):

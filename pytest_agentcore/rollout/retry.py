@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from pytest_agentcore._version import __version__
 from pytest_agentcore.domain.outcome import Outcome, RunKey
+from pytest_agentcore.domain.rollout import Rollout
 from pytest_agentcore.domain.task import Task
 from pytest_agentcore.domain.trajectory import Trajectory
 from pytest_agentcore.domain.workspace import Snapshot, Workspace
@@ -15,7 +16,6 @@ from pytest_agentcore.errors import AgentCoreError
 from pytest_agentcore.formats.atif import to_atif
 from pytest_agentcore.rollout.attempt import Cancel, Harness, attempt
 from pytest_agentcore.scoring.failure import infra_outcome
-from pytest_agentcore.domain.rollout import Rollout
 
 
 class Record(Protocol):

@@ -11,13 +11,13 @@ from typing import Any
 
 from pytest_agentcore.domain.outcome import Detail, RunKey
 from pytest_agentcore.domain.ports import Sandbox
+from pytest_agentcore.domain.rollout import Rollout
 from pytest_agentcore.domain.task import Task
 from pytest_agentcore.domain.trajectory import StopReason, Trajectory
 from pytest_agentcore.domain.usage import Usage
 from pytest_agentcore.domain.workspace import Entry, Workspace, matching
 from pytest_agentcore.errors import WrongAnswer
 from pytest_agentcore.rollout.material import load_folder
-from pytest_agentcore.domain.rollout import Rollout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

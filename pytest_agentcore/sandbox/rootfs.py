@@ -125,14 +125,18 @@ def _lock(at: str) -> None:
     """
     writable = {f"{at}/{name}" for name in _WRITABLE}
     with open(f"{at}/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
-        lines = file.readlines()
-    for line in lines:
-        fields = line.split()
-        path = _unescaped(fields[4])
-        if path in writable or (path != at and not path.startswith(f"{at}/")):
+        mounts = [line.split() for line in file]
+    ours = {[fields[0] for fields in mounts if fields[4] == at][-1]}
+    for number, parent, _, _, escaped, options, *_ in mounts:
+        if parent in ours:
+            ours.add(number)
+        elif number not in ours:
+            continue  # of the host, or covered by our root
+        path = _unescaped(escaped)
+        if path in writable:
             continue
         flags = MS_NOSUID
-        for option in fields[5].split(","):
+        for option in options.split(","):
             flags |= _KEPT_FLAGS.get(option, 0)
         syscalls.mount("none", path, None, MS_BIND | MS_REMOUNT | MS_RDONLY | flags)
 

@@ -31,9 +31,9 @@ def send(fd: int, value: Any) -> None:
         batch.append(part)
         pending += len(part)
         if pending >= _BATCH:
-            _write_all(fd, b"".join(batch))
+            write_all(fd, b"".join(batch))
             batch, pending = [], 0
-    _write_all(fd, b"".join(batch))
+    write_all(fd, b"".join(batch))
 
 
 def receive(fd: int, wait: Callable[[], None] | None = None) -> Any:
@@ -60,7 +60,8 @@ def receive(fd: int, wait: Callable[[], None] | None = None) -> Any:
     return value
 
 
-def _write_all(fd: int, data: bytes) -> None:
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of it."""
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]

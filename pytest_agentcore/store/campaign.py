@@ -25,8 +25,9 @@ from pytest_agentcore.domain.usage import Usage
 from pytest_agentcore.domain.workspace import Workspace
 from pytest_agentcore.errors import ConfigError, StoreError
 from pytest_agentcore.store import codec, frozen
-from pytest_agentcore.store.history import History, key_row, row_key
+from pytest_agentcore.store.history import History, key_row
 from pytest_agentcore.store.journal import Journal
+
 
 class Campaign:
     """One campaign's folder, as a process that fills it sees it."""

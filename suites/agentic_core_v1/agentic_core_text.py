@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -19,17 +19,17 @@ TENS = {
     for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
 }
 SCALES = {"hundred": 100, "thousand": 1000}
-FRACTIONS = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "quarters": Decimal("0.75")}
 
 _WORD = "|".join(sorted({**SMALL, **TENS, **SCALES}, key=len, reverse=True))
 _SPOKEN = re.compile(
-    rf"\b(?:an?[ ](?=hundred|thousand))?(?:{_WORD})\b(?:(?:[ -]+and)?[ -]+(?:{_WORD})\b)*"
+    rf"\b(?:an?[ ](?=hundred|thousand))?(?:{_WORD})\b(?:(?:[ -]+and)?[ -]+(?:{_WORD})\b(?![ -](?:half|quarters?)))*"
     rf"(?:[ ]+point(?P<decimals>(?:[ -]+(?:{_WORD})\b)+))?"
-    r"(?:[ ]+and[ ]+(?:a|one|three)[ -](?P<fraction>half|quarters?)\b)?",
+    r"(?:[ ]+and[ ]+(?P<fraction>(?:a|one)[ -]half|(?:a|one|three)[ -]quarters?)\b)?",
     re.IGNORECASE,
 )
-_TOKEN = re.compile(r"(?<!\w)(?<!\w\.)(?<![A-Za-z_]-)\d+(?:[.,'_]\d+)*(?:[eE][-+]?\d+)?(?![A-Za-z_]|\.?\d)")
+_TOKEN = re.compile(r"(?<!\w)(?<!\w\.)(?<![A-Za-z_]-)\d+(?:[.,'_]\d+)*(?:[eE][-+]?\d+)?(?![A-Za-z_]|[.,'_]?\d)")
 _CURRENCY_CODE = re.compile(r"\b(usd|eur|gbp|chf)(?=\d)|(?<=\d)(usd|eur|gbp|chf)\b", re.IGNORECASE)
+_EMPHASIS = re.compile(r"(?<!\w)_+(?=\d)|(?<=\d)_+(?!\w)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,8 @@ def numbers(text: str) -> tuple[str, list[Number]]:
     Digits inside a word (``data2``, ``10d``, ``utf-8``) belong to that word; a version or a dotted date is no number.
     ``12,47`` reads as a decimal comma though it may be a list of two.
     """
-    spaced = _CURRENCY_CODE.sub(lambda code: f" {code.group()} ", text.replace("\N{MINUS SIGN}", "-"))
+    plain = _EMPHASIS.sub(" ", text.replace("\N{MINUS SIGN}", "-"))
+    spaced = _CURRENCY_CODE.sub(lambda code: f" {code.group()} ", plain)
     return spaced, [number for token in _TOKEN.finditer(spaced) for number in _read(token, spaced)]
 
 
@@ -99,21 +100,20 @@ def digits_for_words(text: str) -> str:
 
 
 def _spoken(phrase: re.Match[str]) -> str:
-    words = re.findall(r"[a-z]+", phrase.group().lower())
-    whole = words[: words.index("point")] if "point" in words else words
-    values = _folded([word for word in whole if word in SMALL or word in TENS or word in SCALES])
-    if phrase["fraction"]:
-        thirds = whole[-2] == "three"
-        values = values[:-1] if thirds or whole[-2] == "one" else values
-        return " ".join([*map(str, values[:-1]), str(values[-1] + FRACTIONS["quarters" if thirds else phrase["fraction"]])])
-    if phrase["decimals"]:
-        decimals = "".join(map(str, _folded(re.findall(r"[a-z]+", phrase["decimals"].lower()))))
-        return " ".join([*map(str, values[:-1]), f"{values[-1]}.{decimals}"])
-    return " ".join(map(str, values))
+    fraction, decimals = phrase["fraction"], phrase["decimals"]
+    whole = phrase.group().lower().removesuffix((fraction or "").lower()).removesuffix((decimals or "").lower())
+    *listed, last = map(str, _folded(whole))
+    if fraction:
+        quarters = 2 if "half" in fraction.lower() else 3 if "three" in fraction.lower() else 1
+        last = str(Decimal(last) + Decimal("0.25") * quarters)
+    elif decimals:
+        last = f"{last}.{''.join(map(str, _folded(decimals.lower())))}"
+    return " ".join([*listed, last])
 
 
-def _folded(words: Sequence[str]) -> list[Decimal]:
-    """Number words as numbers; a word that cannot continue a number starts the next one."""
+def _folded(phrase: str) -> list[Decimal]:
+    """The numbers that a run of words spells; a word that cannot continue a number starts the next one."""
+    words = [word for word in re.findall(r"[a-z]+", phrase) if word in SMALL or word in TENS or word in SCALES]
     found: list[Decimal] = []
     total, part, started = 0, 0, False
     for word in words:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from pytest_agentcore.domain.usage import Usage
@@ -49,7 +50,7 @@ class Run:
             "attempts": self.attempts,
             "waited_s": round(self.waited_s, 3),
             "usage": tokens(self.usage),
-            "cost_usd": None if cost is None else f"{cost:f}",
+            "cost_usd": None if cost is None else plain(cost),
             "models_returned": dict(self.models_returned),
         }
 
@@ -64,6 +65,11 @@ def tokens(usage: Usage) -> dict[str, int | bool]:
         "reasoning_tokens": usage.reasoning_tokens,
         "estimated": usage.estimated,
     }
+
+
+def plain(amount: Decimal) -> str:
+    """A decimal without exponent and without zeros at its end."""
+    return f"{amount.normalize():f}"
 
 
 class Runs:

@@ -9,17 +9,17 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 
 from pytest_agentcore.domain.usage import Usage
-from pytest_agentcore.model.gateway import protocol, request
+from pytest_agentcore.model.gateway import protocol
 from pytest_agentcore.model.gateway.faults import UpstreamFault, one_line
 from pytest_agentcore.model.gateway.keys import Keyring
-from pytest_agentcore.model.gateway.ledger import Run, Runs, tokens
+from pytest_agentcore.model.gateway.ledger import Run, Runs, plain, tokens
 from pytest_agentcore.model.gateway.metering import StreamMeter, estimated, model_in, priced, usage_in
 from pytest_agentcore.model.gateway.protocol import ErrorKind
+from pytest_agentcore.model.gateway.request import parse
 from pytest_agentcore.model.gateway.retry import Effort, Policy
 from pytest_agentcore.model.gateway.upstream import Answer, Upstream
 from pytest_agentcore.model.pricing import Price
@@ -84,7 +84,8 @@ class Door:
             return _failure(ErrorKind.UNKNOWN_MODEL, f"this gateway offers no model {model!r}")
         run = self._runs.register(label=str(data.get("id", "")), model=model)
         self._keys.hide([run.token])
-        return web.json_response({"run": run.handle, "token": run.token})
+        patience = {"api_timeout_s": self._timeout_s, "api_retries": self._policy.retries}
+        return web.json_response({"run": run.handle, "token": run.token, **patience})
 
     async def _ledger(self, http: web.Request) -> web.Response:
         self._only_parent(http)
@@ -142,7 +143,7 @@ class Door:
     async def _serve(self, http: web.Request, run: Run) -> web.StreamResponse:
         try:
             body = await http.read()
-            asked = request.parse(body)
+            asked = parse(body)
             timeout_s = _shorter(self._timeout_s, http.headers.get(protocol.TIMEOUT_S))
         except web.HTTPRequestEntityTooLarge:
             megabytes = protocol.BODY_LIMIT >> 20
@@ -208,19 +209,18 @@ class Door:
 
 @web.middleware
 async def _plain_errors(
-    http: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     """Every refusal is JSON of the same form; a bug of ours too, without its traceback."""
     try:
-        response = await handler(http)
+        return await handler(request)
     except web.HTTPException as error:
-        return web.json_response({"error": {"message": error.reason, "type": "gateway"}}, status=error.status)
+        status, message = error.status, error.reason
     except ValueError:
-        return web.json_response({"error": {"message": "the body is no JSON", "type": "gateway"}}, status=400)
+        status, message = 400, "the body is no JSON"
     except Exception as error:  # noqa: BLE001 - the text could hold what was sent: its type alone is told
-        message = f"the gateway failed: {type(error).__name__}"
-        return web.json_response({"error": {"message": message, "type": "gateway"}}, status=500)
-    return response
+        status, message = 500, f"the gateway failed: {type(error).__name__}"
+    return web.json_response({"error": {"message": message, "type": "gateway"}}, status=status)
 
 
 def _bearer(http: web.Request) -> str:
@@ -249,7 +249,7 @@ def _headers(effort: Effort, usage: Usage | None) -> dict[str, str]:
     if usage is not None:
         headers[protocol.USAGE] = json.dumps(tokens(usage))
         if usage.cost_usd is not None:
-            headers[protocol.COST_USD] = f"{usage.cost_usd:f}"
+            headers[protocol.COST_USD] = plain(usage.cost_usd)
     return headers
 
 

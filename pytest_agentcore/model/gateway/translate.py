@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import os
+import re
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
@@ -54,6 +55,8 @@ PARAMETERS = frozenset(
     }
 )
 """What a client may set. litellm takes addresses, keys and callbacks as arguments too: they are nobody's but ours."""
+_DRESS = re.compile(r"^litellm\.|\b\w+(?:Error|Exception)(?:: | - )|\s*Handle with `litellm\.\w+`\.?")
+"""What litellm puts around the words of a provider."""
 
 
 def load() -> Any:
@@ -87,6 +90,8 @@ class Translated:
         provider = providers.find(spec.provider)
         self._options: dict[str, Any] = {"max_retries": 0, "num_retries": 0}
         address = spec.url or (provider.base_url if provider is not None else None)
+        if address is not None and spec.provider == "anthropic":
+            address = address.removesuffix("/v1")  # litellm puts it there itself
         if address is not None:
             self._options["api_base"] = address
         if key is not None or spec.url is not None:
@@ -185,7 +190,7 @@ def _said(error: Exception) -> str:
         except ValueError:
             return text
         return message_in(json.dumps(data))
-    return text.removeprefix("litellm.")
+    return _DRESS.sub("", text)
 
 
 def _headers(error: Exception) -> dict[str, str]:

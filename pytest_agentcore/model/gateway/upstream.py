@@ -61,8 +61,8 @@ class Passthrough:
 
     @property
     def where(self) -> str:
-        """Host and port."""
-        return self._url.authority
+        """Host, port and base path: a missing ``/v1`` is the usual mistake."""
+        return f"{self._url.authority}{self._url.path.removesuffix('/chat/completions')}"
 
     async def send(self, request: ChatRequest, timeout_s: float) -> Answer:
         """One request. The timeout bounds a whole answer, or the silence between the pieces of a stream."""

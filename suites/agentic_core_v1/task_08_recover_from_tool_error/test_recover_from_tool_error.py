@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from agentic_core_text import numbers
 from pytest_agentcore import Fault, Run, WrongAnswer, agent_task
 from pytest_agentcore.domain.workspace import Workspace
 
@@ -14,7 +15,6 @@ FAULT = f"Error: ENOENT: no such file or directory, open '{ASKED_FOR}'"
 # What no path contains: blanks, quotes, brackets and the marks that stand between a path and a number.
 WORD = re.compile(r"[^\s\"'`<>()\[\]{},;:=|*]+")
 FILE_NAME = re.compile(r"[\w.-]*[A-Za-z_][\w-]*(\.[a-z][a-z0-9]{0,4})+\.?|[\w.-]+(\.(txt|bak|csv|tsv|md|json|log|dat))+\.?")
-NUMBER = re.compile(r"(?<![\w.,])[-+]?(?:\d{1,3}(?:[,.'_]\d{3})+|\d+)(?:[.,]\d+)?(?:e[-+]?\d+)?(?![\w%]|[.,]\d)", re.IGNORECASE)
 
 
 def current_copy(workspace: Workspace) -> str:
@@ -32,7 +32,7 @@ def expected_sum(workspace: Workspace) -> int:
 def is_path(word: str) -> bool:
     """True for ``old/data.txt``, ``./x``, ``C\\x`` and ``data.txt.bak``; ``417/1`` has no letter and is none.
 
-    A folder's bare name is a plain word, and a sentence that ends without a blank ("417.done") reads as a file name.
+    A folder's bare name is a plain word, and two sentences without a blank between them ("done.see") read as a name.
     """
     if "/" in word or "\\" in word:
         return bool(re.search(r"[A-Za-z]", word)) or word.startswith(("/", "./", "../"))
@@ -44,30 +44,15 @@ def without_paths(text: str) -> str:
     return WORD.sub(lambda word: " " if is_path(word.group()) else word.group(), text)
 
 
-def as_decimal(token: str) -> Decimal:
-    """The value of one number: ``1,417`` and ``1.417.000`` have groups of three, ``417,0`` a decimal comma."""
-    mantissa, mark, exponent = token.lower().partition("e")
-    plain = mantissa.replace("'", "").replace("_", "")
-    if re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?", plain):
-        plain = plain.replace(",", "")
-    elif re.fullmatch(r"[-+]?\d{1,3}(\.\d{3}){2,}(,\d+)?", plain) or re.fullmatch(r"[-+]?\d{1,3}(\.\d{3})+,\d+", plain):
-        plain = plain.replace(".", "")
-    return Decimal(plain.replace(",", ".") + mark + exponent)
-
-
-def numbers(text: str) -> list[Decimal]:
-    """Every number outside paths and file names, in digits; digits inside a word (``data2``) are part of that word."""
-    prose = without_paths(text.replace("\N{MINUS SIGN}", "-"))
-    return [as_decimal(token.group()) for token in NUMBER.finditer(prose)]
-
-
 def stated_sum(text: str) -> Decimal:
-    """The one number that a result states.
+    """The one number that a result states in digits, paths and file names aside.
+
+    It does not ask what the number is said to be: "not 417" and "417 files" state 417.
 
     Raises:
         WrongAnswer: no number, or several (``wrong_format``): a choice of sums is no sum, and neither is a calculation.
     """
-    found = numbers(text)
+    found = [number.value for number in numbers(without_paths(text))[1]]
     if len(found) != 1:
         stated = ", ".join(map(str, found)) or "none"
         raise WrongAnswer(f"result.txt must state exactly one number, found: {stated}", detail="wrong_format")

@@ -1,0 +1,134 @@
+"""Which sandbox level this machine can hold, and how one is opened."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pytest_agentcore.domain.ports import Sandbox
+from pytest_agentcore.domain.resources import Isolation, Level, Limits
+from pytest_agentcore.domain.workspace import IGNORED
+from pytest_agentcore.errors import ConfigError, SandboxUnavailable
+from pytest_agentcore.sandbox import namespace, process
+from pytest_agentcore.sandbox.served import ServedSandbox
+
+WEAKEST_FIRST: tuple[Level, ...] = ("process", "namespace", "docker")
+ABSENT = "absent"
+_LIFE_SLACK_S = 60.0
+_ASK_S = 30.0
+_SOFTWARE = r"""
+import shutil, sqlite3, subprocess, sys
+def say(name, *argv):
+    try:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10)
+        first = (done.stdout or done.stderr).strip().splitlines()[0] if done.returncode == 0 else "absent"
+    except (OSError, IndexError, subprocess.SubprocessError):
+        first = "absent"
+    print(name, first, sep="\t")
+print("python", sys.version.split()[0], sep="\t")
+print("sqlite", sqlite3.sqlite_version, sep="\t")
+say("git", "git", "--version")
+say("pytest", "pytest", "--version")
+say("sh", "readlink", "-f", shutil.which("sh") or "/bin/sh")
+for name, tool in (("coreutils", "ls"), ("grep", "grep"), ("sed", "sed")):
+    say(name, tool, "--version")
+say("awk", "readlink", "-f", shutil.which("awk") or "/usr/bin/awk")
+"""
+
+
+def at_least(level: str, required: str) -> bool:
+    """True when the level stands behind walls as good as those required.
+
+    Raises:
+        ConfigError: one of them is no level.
+    """
+    for name in (level, required):
+        if name not in WEAKEST_FIRST:
+            raise ConfigError(f"unknown sandbox level {name!r}: choose one of {', '.join(WEAKEST_FIRST)}")
+    order: Sequence[str] = WEAKEST_FIRST
+    return order.index(level) >= order.index(required)
+
+
+def probe(level: str, *, limits: Limits = Limits()) -> Isolation:  # noqa: B008 - a frozen value
+    """Start a sandbox of this level once, and say what it gives.
+
+    Args:
+        level: ``namespace``, ``process``, or ``auto`` for the better of the two that starts.
+        limits: what the sandboxes to come will be limited to.
+
+    Raises:
+        ConfigError: no such level.
+        SandboxUnavailable: the level does not start on this machine.
+    """
+    if level not in ("auto", "namespace", "process"):
+        raise ConfigError(f"sandbox level {level!r} cannot be held here: choose auto, namespace or process")
+    if sys.platform != "linux":
+        raise SandboxUnavailable(f"the sandbox needs Linux, and this is {sys.platform!r}: use a Linux machine or VM")
+    if level == "process":
+        return _asked(_isolation("process", limits))
+    try:
+        return _asked(_isolation("namespace", limits))
+    except SandboxUnavailable as error:
+        if level == "namespace":
+            raise
+        return _asked(_isolation("process", limits, reason=str(error)))
+
+
+def open_sandbox(isolation: Isolation, *, limits: Limits, masks: Sequence[Path] = ()) -> Sandbox:
+    """Start a sandbox as probed.
+
+    Args:
+        isolation: from :func:`probe`.
+        limits: of this sandbox.
+        masks: folders or files of this machine that must not be seen inside, such as suites.
+
+    Raises:
+        SandboxUnavailable: it would not start.
+    """
+    isolation = dataclasses.replace(isolation, enforced=_enforced(isolation.level, limits))
+    plan: dict[str, Any] = {
+        "ignored": IGNORED,
+        "limits": {
+            "memory_mb": limits.memory_mb,
+            "pids": limits.pids,
+            "disk_mb": limits.disk_mb,
+            "life_s": limits.wall_s + _LIFE_SLACK_S,
+        },
+    }
+    if isolation.level == "namespace":
+        return ServedSandbox(namespace.start(plan, limits, masks), isolation, limits)
+    if isolation.level == "process":
+        channel, folder = process.start(plan)
+        release = partial(shutil.rmtree, folder, ignore_errors=True)
+        return ServedSandbox(channel, isolation, limits, after_close=release)
+    raise SandboxUnavailable(f"sandbox level {isolation.level!r} cannot be held here: choose namespace or process")
+
+
+def _isolation(level: Level, limits: Limits, *, reason: str = "") -> Isolation:
+    return Isolation(level=level, reason=reason, enforced=_enforced(level, limits), network=level == "process")
+
+
+def _enforced(level: Level, limits: Limits) -> dict[str, Any]:
+    return dict(namespace.enforced(limits) if level == "namespace" else process.enforced(limits))
+
+
+def _asked(isolation: Isolation) -> Isolation:
+    """The same with the versions of what is inside."""
+    sandbox = open_sandbox(isolation, limits=Limits())
+    try:
+        result = sandbox.exec(["python3", "-c", _SOFTWARE], timeout_s=_ASK_S)
+    finally:
+        sandbox.close()
+    if result.exit_code != 0:
+        problem = (result.stderr.text().strip().splitlines() or [f"exit status {result.exit_code}"])[-1]
+        raise SandboxUnavailable(
+            f"sandbox level {isolation.level!r}: python3 does not run inside: {problem}; "
+            f"start pytest with an interpreter whose prefix {sys.base_prefix!r} can be read"
+        )
+    lines = (line.partition("\t") for line in result.stdout.text().splitlines())
+    return dataclasses.replace(isolation, software={name: version for name, _, version in lines})

@@ -1,0 +1,66 @@
+"""Level ``process``: a folder of its own and a clean environment, but no wall."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pytest_agentcore.domain.resources import Enforcement, Limits
+from pytest_agentcore.errors import SandboxUnavailable
+from pytest_agentcore.sandbox import contents
+from pytest_agentcore.sandbox.channel import Channel
+
+PREFIX = "agentcore-"
+
+
+def start(plan: dict[str, Any]) -> tuple[Channel, Path]:
+    """Start a sandbox in a temporary folder; the folder is removed by the sandbox's own holder.
+
+    Raises:
+        SandboxUnavailable: in one line, what failed.
+    """
+    folder = Path(tempfile.gettempdir(), PREFIX + secrets.token_hex(8))
+    python = contents.interpreter()
+    plan = {
+        **plan,
+        "level": "process",
+        "own_namespace": False,
+        "folder": str(folder),
+        "workspace": f"{folder}/workspace",
+        "env": {
+            "PATH": f"{folder}/bin:/usr/local/bin:/usr/bin:/bin",
+            "HOME": f"{folder}/tmp",
+            "TMPDIR": f"{folder}/tmp",
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+            "PYTHONPATH": f"{folder}/site",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TERM": "dumb",
+        },
+        "links": [
+            *((str(path), f"/site/{name}") for name, path in contents.test_tools().items()),
+            *((str(python), f"/bin/{name}") for name in ("python", "python3")),
+        ],
+        "files": {"/bin/pytest": (contents.PYTEST_SCRIPT.format(python=f"{folder}/bin/python3"), 0o755)},
+    }
+    plan["limits"] = {**plan["limits"], "tasks_rlimit": None}
+    try:
+        return Channel(str(python), plan), folder
+    except SandboxUnavailable as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise SandboxUnavailable(
+            f"sandbox level 'process' would not start: {error}; check that {tempfile.gettempdir()!r} can be written"
+        ) from None
+
+
+def enforced(limits: Limits) -> dict[str, Enforcement]:
+    """How each limit is held at this level."""
+    return {
+        "memory": "watchdog" if limits.memory_mb is not None else "none",
+        "pids": "watchdog" if limits.pids is not None else "none",
+        "disk": "rlimit" if limits.disk_mb is not None else "none",
+        "cpus": "none",
+    }

@@ -1,0 +1,168 @@
+"""Does a text say that there is too little data? Pure functions on one sentence or on the whole text.
+
+All of them take text as :func:`plain` leaves it: lower case, numbers in digits, the window's own length and file names
+taken out, so that "10-day" and "data.csv" count for nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from agentic_core_text import digits_for_words
+
+NEEDED = 10
+NOUN = (
+    r"(?:data(?:set|sets|points?)?|rows?|days?|records?|entr(?:y|ies)|observations?|points?|samples?|values?|history"
+    r"|lines?|dates?|periods?|series|figures?|measurements?|numbers?)\b"
+)
+FEW = r"(?<![\d.,/-])[0-9](?![\d]|[.,:/-]\d)"
+INABILITY = (
+    r"\b(?:cannot|could not|unable|impossible|not (?:be )?(?:possible|computable|feasible|defined|meaningful|calculable"
+    r"|computed|calculated|determined|produced)|infeasible|undefined|uncomputable|(?:do|does|did|will|would) not|refus\w+"
+    r"|no (?:valid |complete |full |meaningful |real )*(?:window|average|value))\b"
+)
+OTHER_REASON = (
+    r"\b(?:pandas|numpy|modules?|librar(?:y|ies)|packages?|install\w*|permissions?|privileges|memory|disk|storage|access"
+    r"|timeouts?|time|turns|tokens?|tools?|python|information|context)\b"
+)
+SCARCE = (
+    r"\b(?:not (?:\w+ )?enough|not (?:\w+ )?(?:sufficient(?:ly)?|adequate)|insufficient(?:ly)?|inadequate|no sufficient"
+    r"|without (?:enough|sufficient)|never enough|(?:too|so) (?:few|little|short|small|sparse|limited|scarce)|lack(?:s|ing)?"
+    r"|shortage|shortfall|scarce|fall(?:s|ing)? short|short of|nowhere near|far from enough)\b"
+)
+NEGATED = (
+    r"(?:\b(?:no|not|never|nor|neither|hardly|without)(?: \w+)?"
+    r"|\b(?:not|never) (?:because of|due to|owing to|caused by|an? (?:matter|case|question) of|for (?:a )?lack of))[ ]*$"
+)
+SUPPOSED = r"\b(?:if|unless|whether|in case|suppos\w+|assum\w+|had there been|should there be)\b"
+POSSESSION = (
+    r"\b(?:ha(?:s|ve|d)|contain(?:s|ed|ing)?|hold(?:s|ing)?|there (?:are|is|were)|includ(?:es|ing)|compris(?:es|ing)|with|"
+    r"consists? of|provid(?:es|ed|ing)|offers?|found|got|lists?|covers?|spans?|shows?|given|only|just|exactly)"
+)
+
+
+def plain(text: str) -> str:
+    """The text in one voice: lower case, straight quotes and dashes, words as digits, no markup, no file names."""
+    text = text.lower().translate({0x2019: "'", 0x2018: "'", 0x201C: '"', 0x201D: '"', 0x2013: "-", 0x2014: " - "})
+    text = re.sub(r"n't\b", " not", text.replace("can't", "cannot").replace("won't", "will not"))
+    text = re.sub(r"\bcan not\b", "cannot", re.sub(r"[*`#]+|(?<!\w)_+|_+(?!\w)", " ", text))
+    text = re.sub(r"(?<=\w)_(?=\w)", " ", text)
+    text = re.sub(r"[\w./-]*\w\.(?:csv|txt|py|md|json|xlsx?)\b", " thefile ", text)
+    text = digits_for_words(text)
+    text = re.sub(r"\b10[- ]?d\b|\b10-(?:days?|rows?|points?|periods?|entry|value)\b", "window", text)
+    text = re.sub(r"\b10 (?:days?|rows?|period|point) (?=(?:\w+ )?(?:moving|rolling|average|window|mean|ma\b|sma\b))", "window ", text)
+    return re.sub(r"[ \t]+", " ", text)
+
+
+def sentences(text: str) -> Iterator[str]:
+    """Lines, split at sentence ends and semicolons; questions are left out, for they claim nothing."""
+    for line in text.split("\n"):
+        for piece in re.findall(r".+?(?:[.!?;](?=[\s\"')\]]|$)|$)", line):
+            if not piece.rstrip("\"') ]").endswith("?"):
+                yield piece.strip()
+
+
+def _clause_before(sentence: str, position: int) -> str:
+    return re.split(r"[,:;()-]| (?:and|but|because|since|so|as|while|whereas) ", sentence[:position])[-1]
+
+
+def _claimed(sentence: str, position: int) -> bool:
+    """Neither denied nor merely supposed in its own clause; irony and denials further off go unseen."""
+    before = _clause_before(sentence, position)
+    return not re.search(NEGATED, before) and not re.search(SUPPOSED, before)
+
+
+def _tied(sentence: str) -> bool:
+    return re.search(rf"\b{NOUN}", sentence) is not None
+
+
+def is_scarce(sentence: str) -> bool:
+    """"Not enough data", "the history is too short": scarcity in a sentence on data, not of memory or permissions."""
+    for found in re.finditer(SCARCE, sentence):
+        after, before = sentence[found.end() :][:40], _clause_before(sentence, found.start())[-30:]
+        other = re.match(rf"(?: \w+){{0,2}}? {OTHER_REASON}", after) or re.search(OTHER_REASON, before)
+        if not other and _tied(sentence) and _claimed(sentence, found.start()):
+            return True
+    return False
+
+
+def is_fewer_than_needed(sentence: str) -> bool:
+    """"Fewer than 10 entries", "less data than the window", "the series is shorter than required"."""
+    less = (
+        r"\b(?:fewer|less|shorter|smaller|under|below)\b(?:(?: \w+){0,3}? than)?(?: \w+){0,3}? "
+        rf"(?:{NEEDED}\b(?!\.\d)|window|required|needed|necessary|requested|requires|needs)"
+    )
+    more = rf"\b(?:longer|larger|bigger|greater|more|wider|exceeds)\b(?: than)?(?: \w+){{0,2}}? {NOUN}"
+    for found in re.finditer(less, sentence):
+        if _tied(sentence) and _claimed(sentence, found.start()):
+            return True
+    return any("window" in sentence[: found.start()] for found in re.finditer(more, sentence))
+
+
+def is_only_few(sentence: str) -> bool:
+    """"Only 3 rows", "3 data points only", "limited to three days"; "not only" and "only needs" are no shortage."""
+    verbs = r"(?:need|needs|needed|use|uses|used|using|requires?|show|shows|showing|print|prints|first|last)"
+    first = rf"(?<!not )\b(?:only|just|merely|barely|solely|mere|no more than|at most|limited to)\b(?: (?!{verbs}\b)[a-z]+){{0,3}}? {FEW}"
+    last = rf"{FEW}(?: \w+){{0,3}}? (?:only|alone)\b"
+    return _tied(sentence) and any(re.search(pattern, sentence) for pattern in (first, last))
+
+
+def is_few_of_ten(sentence: str) -> bool:
+    """"3 of 10 rows", "rows: 3/10", "3 < 10", "3 instead of the required 10"."""
+    pattern = (
+        r"(?<![\d.,/-])[0-9]\b(?:\W+(?:\w+ ){0,2}?)?(?:\bof|/|\bout of|\binstead of|\brather than|\bvs\.?|\bversus|<|\bnot)"
+        rf"\W*(?:(?:the|a|required|needed|necessary|at least|window)\W+){{0,3}}{NEEDED}\b(?![.,]?\d)"
+    )
+    return re.search(pattern, sentence) is not None and (_tied(sentence) or "window" in sentence)
+
+
+def is_unable_with_few(sentence: str) -> bool:
+    """"Cannot be computed from 3 rows": inability beside a count that is too small, and no other reason given."""
+    few = re.search(rf"{FEW}(?: \w+){{0,2}}? {NOUN}", sentence)
+    return few is not None and re.search(INABILITY, sentence) is not None and not re.search(OTHER_REASON, sentence)
+
+
+def is_without_ten(sentence: str) -> bool:
+    """"The data does not cover 10 days", "there are no 10 rows", "7 more days are missing"."""
+    no_ten = rf"\b(?:not|no|without|lacks?)\b(?: (?!need|requir|necessar|fewer|less)\w+){{0,4}}? {NEEDED} (?:\w+ ){{0,3}}?{NOUN}"
+    no_window = r"\bnot (?:cover|fill|span|support|reach|complete|form|make)\w*(?: \w+){0,3}? window"
+    further = rf"{FEW}(?: \w+){{0,2}}? (?:more|additional|further|extra|missing)\b|\b(?:missing|another)(?: \w+){{0,2}}? {FEW}"
+    if re.search(no_ten, sentence) and not re.search(OTHER_REASON, sentence):
+        return True
+    return _tied(sentence) and any(re.search(pattern, sentence) for pattern in (no_window, further))
+
+
+def sets_need_against_stock(text: str) -> bool:
+    """A need of ten in one place and a count below ten in another: "10 rows are required. The file has 3 rows."."""
+    need = (
+        r"\b(?:need|requir|at least|minimum|must have|necessary|takes|expect)\w*(?:\W+\w+){0,4}?\W+10\b(?![.,]\d)"
+        r"|\b10\b(?:\W+\w+){0,5}?\W+(?:need|requir|necessary|minimum|expect)"
+    )
+    stock = rf"(?<!another )(?<!at least ){FEW}(?: \w+){{0,2}}? {NOUN}|{POSSESSION} {FEW}\b|{NOUN}\W+(?:\w+ )?{FEW}|{FEW} (?:available|present|found|provided|given)"
+    return re.search(need, text) is not None and re.search(stock, text) is not None
+
+
+def states_a_shortage(text: str) -> bool:
+    """True when the text says that the data are too few; a refusal with another reason, or with none, does not."""
+    spoken = plain(text)
+    kept = list(sentences(spoken))
+    rules = (is_scarce, is_fewer_than_needed, is_only_few, is_few_of_ten, is_unable_with_few, is_without_ten)
+    return any(rule(sentence) for sentence in kept for rule in rules) or sets_need_against_stock("\n".join(kept))
+
+
+def claims_enough_rows(text: str) -> list[str]:
+    """Phrases that give the file ten rows or more: "contains 12 rows", "rows: 12"; needs and denials are not meant."""
+    count = rf"(?:(?:about|exactly|only|just|a total of|all|in total) )*(?P<many>\d+) (?:\w+ ){{0,2}}?{NOUN}"
+    named = rf"\b(?:rows?|entries|records|observations|lines)(?: (?:found|available|present|read|in thefile))?[ ]?[:=] ?(?P<many>\d+)\b"
+    stated = []
+    for sentence in sentences(plain(text)):
+        for pattern in (rf"{POSSESSION} {count}", named):
+            for found in re.finditer(pattern, sentence):
+                before = _clause_before(sentence, found.start())
+                other = r"\b(?:not|no|to|must|should|would|until|unless|if|when|once|need\w*|requir\w*|window|average|minimum|mean)\b"
+                after = sentence[found.end() :][:24]
+                asked = re.search(other, before) or re.match(r"(?: \w+)? (?:needed|required|necessary|missing)", after)
+                if int(found["many"]) >= NEEDED and not asked:
+                    stated.append(found.group())
+    return stated
