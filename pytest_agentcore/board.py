@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,21 +136,20 @@ class Board:
         """Roll up what the campaigns hold, write the data packs, decide the exit status."""
         if self._live is not None:
             self._live.stop()
-        for group, held in self.held.items():
+        for held in self.held.values():
             try:
-                self._roll_up(group, held)
+                self._roll_up(held)
             except AgentCoreError as error:
                 self._notes.append(f"warning: {error}")
         session.exitstatus = self._exit_status(session.exitstatus)
 
-    def _roll_up(self, group: CampaignKey, held: Held) -> None:
+    def _roll_up(self, held: Held) -> None:
         assert self.opened is not None  # noqa: S101 - campaigns are held
         campaign = Campaign(held.folder, session=self.opened.session)
         record = campaign.record()
         campaign.close()
         summary = rollup.summarise(record, min_coverage=self.settings.min_coverage)
-        self._reports.append((record, summary))
-        del group
+        self._reports.append((replace(record, folder=self._shown(held.folder)), summary))
         data_pack.write_pack(held.folder / "data_pack", record, summary)
         from pytest_agentcore.store import intel_db
 
@@ -182,8 +182,6 @@ class Board:
             colour = terminalreporter.hasmarkup
             for line in terminal.lines(summary, record, width=self._width(), colour=colour):
                 terminalreporter.write_line(line)
-        for (_, held), _ in zip(self.held.items(), self._reports, strict=False):
-            terminalreporter.write_line(f"folder: {self._shown(held.folder)}")
         for note in self._notes:
             terminalreporter.write_line(note, yellow=True)
         if self.stopped is not None:

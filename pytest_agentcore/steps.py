@@ -66,6 +66,11 @@ class Agent:
         )
         return step
 
+    @property
+    def workspace(self) -> Workspace:
+        """The files as they are now, to be read like those of a finished run; what still runs inside is ended first."""
+        return frozen(self.sandbox, self._before)[0]
+
     def rollout(self, *, infra: str | None) -> Rollout:
         """Freeze the workspace and tell what all steps came to."""
         workspace, evidence = Workspace(snapshot=self._before, before=self._before), None

@@ -165,8 +165,8 @@ def verdict_of(error: BaseException) -> Verdict:
 
 
 def said(error: BaseException | None) -> str:
-    """The first paragraph of an exception's text."""
-    return str(error).strip().partition("\n\n")[0][:2000] if error is not None else ""
+    """The first line of an exception's text."""
+    return str(error).strip().partition("\n")[0][:2000] if error is not None else ""
 
 
 def properties(outcome: Outcome) -> list[tuple[str, object]]:

@@ -144,6 +144,7 @@ class Workspace:
             WrongAnswer: missing (``missing_output``), not a regular file, too large or a link that leaves the
                 workspace (``wrong_format``).
         """
+        __tracebackhide__ = True
         entry = self._follow(path)
         if entry.kind != "file":
             kind = {"dir": "a folder", "symlink": "a link", "other": "a special file"}[entry.kind]
@@ -159,6 +160,7 @@ class Workspace:
             WrongAnswer: as :meth:`read_bytes`; also empty (``missing_output``), over 64 KB, with NUL bytes or no
                 UTF-8 (``wrong_format``).
         """
+        __tracebackhide__ = True
         data = self.read_bytes(path)
         if not data.strip():
             raise WrongAnswer(f"{path} is empty", detail="missing_output")
@@ -175,6 +177,7 @@ class Workspace:
 
     def json(self, path: str) -> Any:
         """A JSON answer as data; duplicate keys are refused (``wrong_format``)."""
+        __tracebackhide__ = True
         import json
 
         def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -190,6 +193,7 @@ class Workspace:
 
     def csv(self, path: str) -> list[dict[str, str]]:
         """A CSV answer as rows by column name (``wrong_format`` for a ragged or headless one)."""
+        __tracebackhide__ = True
         import csv
         import io
 
@@ -206,6 +210,7 @@ class Workspace:
     @contextmanager
     def sqlite(self, path: str) -> Iterator[sqlite3.Connection]:
         """A private in-memory copy of a SQLite database, to query as one likes (``wrong_format`` if it is none)."""
+        __tracebackhide__ = True
         import sqlite3
 
         data = self.read_bytes(path)
@@ -218,6 +223,7 @@ class Workspace:
             yield connection
 
     def _follow(self, path: str) -> Entry:
+        __tracebackhide__ = True
         entries: Mapping[str, Entry] = self.snapshot.by_path()
         seen: set[str] = set()
         where = path

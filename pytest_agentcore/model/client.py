@@ -38,7 +38,9 @@ START_S = 60.0
 """Importing litellm takes 2 to 6 s on a busy machine."""
 OURS = frozenset({"model", "messages", "tools", "stream", "n"})
 """Parameters of a call that are not the user's to set."""
-_CONTROL_S = 2.0
+_CONTROL_S = 10.0
+_CLOSE_S = 2.0
+"""The end of a session waits for nobody longer."""
 _CLIENTS: dict[tuple[int, str], httpx.Client] = {}
 _CLIENTS_LOCK = threading.Lock()
 
@@ -70,9 +72,14 @@ class Gateway:
         """Start the child process for these models; it inherits the environment and reads the keys there.
 
         Raises:
-            ConfigError: a missing key, an unreachable address, an unreadable key file: one line for each.
+            ConfigError: a missing key, an unreachable address, an unreadable key file, a limit that is none; several
+                reasons stand in one line.
             ModelUnavailable: the process itself would not start.
         """
+        if not 0 < api_timeout_s < float("inf"):
+            raise ConfigError(f"the API timeout must be a number of seconds above 0, not {api_timeout_s!r}")
+        if api_retries < 0:
+            raise ConfigError(f"the number of API retries must be 0 or more, not {api_retries!r}")
         secret = secrets.token_urlsafe(32)
         config = StartConfig(
             secret=secret,
@@ -224,7 +231,7 @@ class GatewayModel:
             return
         self._closed.set()
         try:
-            self._final = self._control("DELETE", self._path)
+            self._final = self._control("DELETE", self._path, timeout_s=_CLOSE_S)
         except AgentCoreError:
             self._final = {}
 
@@ -232,12 +239,14 @@ class GatewayModel:
         if self._closed.is_set():
             raise RunCancelled("the run was closed")
 
-    def _control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def _control(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, timeout_s: float = _CONTROL_S
+    ) -> dict[str, Any]:
         import httpx
 
         headers = {"Authorization": f"Bearer {self._address.secret}"}
         try:
-            response = _client(self._address.url).request(method, path, json=body, headers=headers, timeout=_CONTROL_S)
+            response = _client(self._address.url).request(method, path, json=body, headers=headers, timeout=timeout_s)
             data = response.json()
         except (httpx.HTTPError, RuntimeError, ValueError) as error:
             raise ModelUnavailable(f"the gateway does not answer: {str(error) or type(error).__name__}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -63,8 +64,10 @@ def find(folder: Path | None, name: str) -> Solution:
         return load(path)
     if name in IMPLIED:
         return IMPLIED[name]
-    known = ", ".join(names(folder))
-    raise ConfigError(f"there is no solution {name!r} in {folder or 'a task without solutions/'}; there are: {known}")
+    known = names(folder)
+    close = difflib.get_close_matches(name, known, n=3) or ["reference"] * ("reference" in known) + ["nop"]
+    where = folder if folder is not None else "this task, which has no solutions/"
+    raise ConfigError(f"there is no solution {name!r} in {where}; there are {len(known)}, e.g. {', '.join(close)}")
 
 
 @cache

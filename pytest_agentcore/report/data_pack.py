@@ -39,7 +39,7 @@ FILES = (
 _Row = Mapping[str, Any]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How a cell begins that a spreadsheet would run."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PLACES = 12  # of a figure that went through a logarithm, whose last digits depend on the C library
 _FIGURES = Context(prec=15)  # what a double holds, so that the JSON and the CSV files say the same
 
@@ -273,8 +273,9 @@ def _cell(value: object) -> str:
             return format(_FIGURES.plus(value), "f")
         case int() | float():
             return repr(value)
-    text = _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), str(value))
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    text = str(value)
+    shown = _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), text)
+    return f"'{shown}" if text.startswith(_FORMULA) else shown
 
 
 def _write(path: Path, text: str) -> None:

@@ -19,7 +19,10 @@ MARKS: dict[RunState, tuple[str, str, str]] = {
 """State -> its mark, colour and word in the legend."""
 
 _WIDE = 100  # from here on there is room for figures per task
+_NARROW = 60  # up to here failures go below their task
 _MOST_NAME = 34
+_FAILURES = 20  # the least that a column of failures is good for
+_INDENT = 4
 _GAP = "  "
 
 
@@ -42,16 +45,19 @@ class _Layout:
         width = style.width
         self.runs = sorted({run.run for row in summary.tasks for run in row.runs})
         self.names = {row.task: _name(row, style) for row in summary.tasks}
-        self.wide = width >= _WIDE
         most = min(_MOST_NAME, 2 * width // 5)
         self.name = min(most, max(columns("task"), *(columns(name) for name in self.names.values())))
-        room = width - self.name - len(_GAP) - 24
-        self.spaced = 2 * len(self.runs) - 1 <= room
+        self.score = max(len("score"), *(len(_score(row)) for row in summary.tasks))
+        figures = zip(_TITLES, *(_figures(row) for row in summary.tasks), strict=True)
+        self.sizes = [max(map(len, column)) for column in figures]
+        after = self.score + len(_GAP) + (len(_GAP) + _FAILURES if width >= _NARROW else 0)
+        room = width - self.name - len(_GAP) - after
+        spaced = 2 * len(self.runs) - 1
+        self.wide = width >= _WIDE and spaced + sum(self.sizes) + len(_GAP) * len(self.sizes) <= room
+        self.sizes = self.sizes if self.wide else []
+        self.spaced = spaced <= room
         self.counted = len(self.runs) > room
         self.grid = max(len("runs"), self._grid_width())
-        self.score = max(len("score"), *(len(_score(row)) for row in summary.tasks))
-        self.figures = [_figures(row) for row in summary.tasks] if self.wide else []
-        self.sizes = [max(map(len, column)) for column in zip(_TITLES, *self.figures, strict=True)] if self.wide else []
 
     def _grid_width(self) -> int:
         if self.counted:
@@ -61,7 +67,7 @@ class _Layout:
     def heading(self) -> str:
         parts = [pad("task", self.name), pad("runs", self.grid), pad("score", self.score, right=True)]
         parts += [pad(title, size, right=True) for title, size in zip(_TITLES, self.sizes, strict=self.wide)]
-        return fit(_GAP.join([*parts, "failures"]), self.style.width)
+        return _GAP.join(parts if self.style.width < _NARROW else [*parts, "failures"])
 
     def row(self, row: TaskRow) -> list[str]:
         marks, taken = self._marks(row)
@@ -70,8 +76,11 @@ class _Layout:
         if self.wide:
             before += [pad(text, size, right=True) for text, size in zip(_figures(row), self.sizes, strict=True)]
         used = self.name + self.grid + self.score + sum(self.sizes) + len(_GAP) * (3 + len(self.sizes))
+        start = _GAP.join(before)
+        if self.style.width < _NARROW:
+            return [start, *(" " * _INDENT + line for line in _failures(row, self.style.width - _INDENT, self.style))]
         first, *more = _failures(row, self.style.width - used, self.style) or [""]
-        return [_GAP.join([*before, first]).rstrip(), *(" " * used + line for line in more)]
+        return [f"{start}{_GAP}{first}".rstrip(), *(" " * used + line for line in more)]
 
     def _marks(self, row: TaskRow) -> tuple[str, int]:
         """The marks of a task's runs, and how many columns they take."""
@@ -106,7 +115,7 @@ def _failures(row: TaskRow, room: int, style: Style) -> list[str]:
     """How the runs of a task failed, the most frequent first, over as many lines as they need."""
     counts = Counter(run.failure for run in row.runs if run.failure)
     labels = [
-        f"{fit(style.clean(label), max(8, room - 4))} ×{count}" if count > 1 else fit(style.clean(label), max(8, room))
+        f"{fit(style.clean(label), room - 4)} ×{count}" if count > 1 else fit(style.clean(label), room)
         for label, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
     written: list[str] = []

@@ -27,6 +27,8 @@ def lines(
 ) -> list[str]:
     """The whole report, at most ``width`` columns (40 at least) a line: title, task × run grid, figures.
 
+    The last line, which says where the record lies, is never cut, so that it can be copied.
+
     ``colour`` adds the terminal's own colours, ``ascii_only`` stays within ASCII. The same record gives the same
     lines, but for the line of times.
     """
@@ -41,7 +43,7 @@ def lines(
             *_coverage(summary, style),
             *_cost(summary, style),
             *_work(summary, style),
-            *style.flow("record", [style.clean(record.folder)]),
+            f"{'record':<10}{style.clean(record.folder)}",
         ]
     )
 
@@ -183,6 +185,7 @@ def header_lines(
     """What is about to be run; pytest prints it above the collection.
 
     ``harness`` is ``name@version``; ``level_reason`` says why the level is not a better one, empty when it is the best.
+    Folders are never cut, so that they can be copied.
     """
     style = Style(width=max(width, NARROWEST), ascii_only=ascii_only)
     first = [style.clean(harness), *(style.clean(suite) for suite in suites)]
@@ -194,8 +197,9 @@ def header_lines(
         *style.wrapped("sandbox", f"{walls}, {in_flight}", most=3, indent=11),
     ]
     for number, campaign in enumerate(campaigns):
-        resumed = f"resumed, {campaign.resumed} of {campaign.planned} runs done" if campaign.resumed else ""
-        written += style.flow("campaign" if number == 0 else "", [style.clean(campaign.folder), resumed], indent=11)
+        written.append(f"{'campaign' if number == 0 else '':<11}{style.clean(campaign.folder)}")
+        if campaign.resumed:
+            written += style.flow("", [f"resumed, {campaign.resumed} of {campaign.planned} runs done"], indent=11)
     return style.finished(written)
 
 
@@ -242,8 +246,8 @@ def failure_section(
     """
     style = Style(width=max(width, NARROWEST), colour=colour, ascii_only=ascii_only)
     written = [style.paint(line, "red") for line in style.wrapped("failure", failure_label(outcome), most=2)]
-    if outcome.message:
-        written += style.wrapped("", outcome.message.replace("\n", "  "), most=4)
+    message = [part for line in outcome.message.splitlines() for part in style.wrapped("", line, most=2)]
+    written += [*message[:_MESSAGE_LINES], *([f"{'':<10}…"] if len(message) > _MESSAGE_LINES else [])]
     if outcome.checker_would_pass:
         written += style.flow("", ["its files would have passed; the run did not end within its budget"])
     turns = trajectory.turns if trajectory is not None else ()
@@ -253,6 +257,7 @@ def failure_section(
     return style.finished(written)
 
 
+_MESSAGE_LINES = 8
 _TURNS_SHOWN = 2
 _CALLS_SHOWN = 4
 

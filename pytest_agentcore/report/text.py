@@ -159,7 +159,8 @@ def _head(text: str, width: int) -> str:
     if count == len(text):
         return text
     blank = text.rfind(" ", 0, count + 1)
-    return text[: blank if blank > 0 else max(1, count)]
+    # A word of half a line or more is broken: it is data, not prose.
+    return text[: blank if blank > count // 2 else max(1, count)]
 
 
 def percent(share: float) -> str:

@@ -52,6 +52,7 @@ class Channel:
         self._turn = threading.Lock()
         self._ending = threading.Lock()
         self._closed = False
+        self._out_of_step = False
         try:
             self._process = subprocess.Popen(
                 [interpreter, "-ISB", "-X", "utf8", str(LAUNCHER)],
@@ -96,7 +97,11 @@ class Channel:
         with self._turn:
             if self._closed:
                 raise SandboxLost("the sandbox is closed")
+            if self._out_of_step:
+                raise SandboxLost("the sandbox was lost in an earlier call")
+            self._out_of_step = True  # until the reply is here: one that comes late must not be taken for the next
             reply = self._exchange(request, time.monotonic() + timeout_s)
+            self._out_of_step = False
         if "ok" in reply:
             return reply["ok"]
         if "errno" in reply:

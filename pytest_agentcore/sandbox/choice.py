@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -104,8 +103,7 @@ def open_sandbox(isolation: Isolation, *, limits: Limits, masks: Sequence[Path] 
         return ServedSandbox(namespace.start(plan, limits, masks), isolation, limits)
     if isolation.level == "process":
         channel, folder = process.start(plan)
-        release = partial(shutil.rmtree, folder, ignore_errors=True)
-        return ServedSandbox(channel, isolation, limits, after_close=release)
+        return ServedSandbox(channel, isolation, limits, after_close=partial(process.remove, folder))
     raise SandboxUnavailable(f"sandbox level {isolation.level!r} cannot be held here: choose namespace or process")
 
 

@@ -1,5 +1,5 @@
 """One command: started, watched, its output kept from both ends, ended in time. Runs inside."""
-# ruff: noqa: PTH110, PTH111, PTH113, PTH118 - pathlib is not imported inside: it would cost a third of the start
+# ruff: noqa: PTH113, PTH118 - pathlib is not imported inside: it would cost a third of the start
 
 from __future__ import annotations
 
@@ -94,6 +94,7 @@ class Pipes:
         self.child_in = self._input()
         self.child_out = self._output(self.out)
         self.child_err = self.child_out if merge else self._output(self.err)
+        self.complaints = self.out if merge else self.err
 
     def _input(self) -> int:
         if not self._stdin:
@@ -214,7 +215,7 @@ def _not_started(error: Exception, name: str, pipes: Pipes, watchdog: Watchdog) 
     if isinstance(error, BlockingIOError):
         watchdog.pids_hits += 1
     reason = error.strerror if isinstance(error, OSError) else str(error)
-    pipes.err.feed(f"{name}: {reason}\n".encode("utf-8", "backslashreplace"))
+    pipes.complaints.feed(f"{name}: {reason}\n".encode("utf-8", "backslashreplace"))
     missing = isinstance(error, FileNotFoundError | NotADirectoryError)
     return Outcome(NOT_FOUND if missing else NOT_EXECUTABLE)
 

@@ -47,7 +47,9 @@ def test_tools() -> Mapping[str, Path]:
         try:
             distribution = metadata.distribution(name)
         except metadata.PackageNotFoundError:
-            raise SandboxUnavailable(f"{name!r} is not installed, and the sandbox offers it: pip install {name}") from None
+            raise SandboxUnavailable(
+                f"{name!r} is not installed, and the sandbox offers it: pip install {name}"
+            ) from None
         for file in distribution.files or ():
             top = file.parts[0]
             if top not in ("..", "__pycache__", "/"):
@@ -89,7 +91,7 @@ def masks(extra: Sequence[Path] = ()) -> list[Path]:
 @cache
 def _covered_below(tree: str) -> tuple[str, ...]:
     """One walk over a tree; 130,000 names take 0.2 s once they are cached by the system."""
-    found = []
+    found: list[str] = []
     queue = [tree]
     while queue:
         folder = queue.pop()

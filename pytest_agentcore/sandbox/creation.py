@@ -1,8 +1,8 @@
 """In which order the files of a workspace came to be, by inotify. Runs inside.
 
 The queue of one inotify instance is in order over all folders. What it cannot tell is what was made in a new folder
-before that folder could be watched: there the time of birth and the inode number decide, which the sandbox's tmpfs
-gives out in order.
+before that folder could be watched: there the time of birth decides, and within one tick of that clock (4 ms) the inode
+number, which a tmpfs gives out in order; on other file systems such a tie is decided by a guess.
 """
 # ruff: noqa: PTH118, PTH208 - pathlib is not imported inside: it would cost a third of the start
 
@@ -22,7 +22,6 @@ _EVENT = struct.Struct("iIII")
 _QUEUE_BYTES = 1 << 18
 _MOST_PATHS = 100_000
 _MOST_READS = 64
-Key = tuple[int, int]
 
 
 class Creations:
@@ -36,6 +35,7 @@ class Creations:
     def __init__(self, top: str, ignored: Iterable[str]) -> None:
         self._top = top
         self._ignored = frozenset(ignored)
+        self._counts_up = syscalls.counts_inodes_up(top)
         self._known: set[str] = set()
         self._order: list[str] = []
         self._folders: dict[int, str] = {}
@@ -155,16 +155,19 @@ class Creations:
         self._order += found
         self._pending, self._scanned, self._moved = [], set(), set()
 
-    def _dated(self, paths: list[str], scanned: set[str]) -> Iterator[tuple[tuple[Key, int], str]]:
+    def _dated(self, paths: list[str], scanned: set[str]) -> Iterator[tuple[tuple[int, int, int, int], str]]:
         """Each path with a key that sorts: a file of the queue keeps its place behind the one before it."""
-        last: Key = (0, 0)
+        last = (0, 0, 0)
+        first_of_folder: dict[str, int] = {}
         for place, path in enumerate(paths):
-            key = self._key(path)
+            beside = first_of_folder.setdefault(os.path.dirname(path), place) if path in scanned else place  # noqa: PTH120
+            key = self._key(path, beside) or last
             if path not in scanned:
-                last = key = max(last, key or last)
-            yield (key or last, place), path
+                last = key = max(last, key)
+            yield (*key, place), path
 
-    def _key(self, path: str) -> Key | None:
+    def _key(self, path: str, place: int) -> tuple[int, int, int] | None:
+        """Time of birth; within one tick of the clock the inode number, across folders only where it counts up."""
         full = os.path.join(self._top, path)
         try:
             status = os.lstat(full)
@@ -174,4 +177,4 @@ class Creations:
         birth = syscalls.birth_ns(full)
         if birth is None or path in self._moved or (parent is not None and birth < parent):
             birth = status.st_ctime_ns  # older than its folder: it was moved there, which changes the inode
-        return birth, status.st_ino
+        return birth, 0 if self._counts_up else place, status.st_ino

@@ -3,7 +3,7 @@
 Paths come from a model: links resolve inside the mount namespace, only regular files are opened, nothing blocks, and
 /proc is refused, where the server would act on itself.
 """
-# ruff: noqa: PTH100, PTH101, PTH102, PTH103, PTH108, PTH118, PTH119, PTH120, PTH123, PTH202, PTH208, PTH211, PTH115
+# ruff: noqa: PTH101, PTH103, PTH108, PTH118, PTH120, PTH208, PTH211, PTH115
 # pathlib is not imported inside: it would cost a third of the start
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def put(entries: Iterable[dict[str, Any]]) -> None:
 
     A file without data becomes a hole of its size; special files are left out.
     """
-    top = os.getcwd()
+    top = os.getcwd()  # noqa: PTH109
     folders = []
     for entry in entries:
         path, kind = entry["path"], entry["kind"]

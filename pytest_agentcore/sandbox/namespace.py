@@ -91,7 +91,7 @@ def _tasks_rlimit(limits: Limits) -> int | None:
 
 def _binds_and_links(python: Path) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     binds = [(str(tree), str(tree)) for tree in contents.bound_trees()]
-    links = [(os.readlink(path), str(path)) for path in contents.system_folders() if path.is_symlink()]
+    links = [(str(path.readlink()), str(path)) for path in contents.system_folders() if path.is_symlink()]
     named = Path(sys.base_prefix)
     if named != named.resolve() and not contents.is_below(named, contents.bound_trees()):
         links.append((str(named.resolve()), str(named)))
@@ -116,7 +116,9 @@ def _remedy(failure: str) -> str:
     if failure.startswith("unshare"):
         return "this kernel or container forbids namespaces: run on a machine of your own, or use 'process'"
     if failure.startswith("mount proc"):
-        return "a container that hides part of /proc forbids a new one: docker run --security-opt systempaths=unconfined"
+        return (
+            "a container that hides part of /proc forbids a new one: docker run --security-opt systempaths=unconfined"
+        )
     return "use --agent-sandbox=process, or report this line"
 
 

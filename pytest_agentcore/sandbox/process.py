@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from pytest_agentcore.sandbox import contents
 from pytest_agentcore.sandbox.channel import Channel
 
 PREFIX = "agentcore-"
+TEMPORARY = "tmp"
 
 
 def start(plan: dict[str, Any]) -> tuple[Channel, Path]:
@@ -32,8 +33,8 @@ def start(plan: dict[str, Any]) -> tuple[Channel, Path]:
         "workspace": f"{folder}/workspace",
         "env": {
             "PATH": f"{folder}/bin:/usr/local/bin:/usr/bin:/bin",
-            "HOME": f"{folder}/tmp",
-            "TMPDIR": f"{folder}/tmp",
+            "HOME": f"{folder}/{TEMPORARY}",
+            "TMPDIR": f"{folder}/{TEMPORARY}",
             "LANG": "C.UTF-8",
             "TZ": "UTC",
             "PYTHONPATH": f"{folder}/site",
@@ -50,10 +51,16 @@ def start(plan: dict[str, Any]) -> tuple[Channel, Path]:
     try:
         return Channel(str(python), plan), folder
     except SandboxUnavailable as error:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         raise SandboxUnavailable(
             f"sandbox level 'process' would not start: {error}; check that {tempfile.gettempdir()!r} can be written"
         ) from None
+
+
+def remove(folder: Path) -> None:
+    """Remove what the holder could not, because it was killed itself."""
+    if folder.exists():
+        subprocess.run(["rm", "-rf", "--", str(folder)], check=False, capture_output=True)
 
 
 def enforced(limits: Limits) -> dict[str, Enforcement]:

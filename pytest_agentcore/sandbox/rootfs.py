@@ -1,5 +1,5 @@
 """The file system of a namespace sandbox: what of the host is seen inside, and what covers it. Runs inside."""
-# ruff: noqa: PTH101, PTH102, PTH103, PTH106, PTH112, PTH118, PTH120, PTH123, PTH211 - pathlib would slow the start
+# ruff: noqa: PTH101, PTH102, PTH103, PTH106, PTH112, PTH120, PTH123, PTH211 - pathlib would slow the start
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _mask(path: str) -> None:
     """Cover a folder by an empty one, a file by the null device; what is under another mask is gone already."""
     if os.path.isdir(path):
         syscalls.mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "mode=555,size=4k")
-    elif os.path.lexists(path):  # noqa: PTH110
+    elif os.path.lexists(path):
         syscalls.mount("/dev/null", path, None, MS_BIND)
 
 

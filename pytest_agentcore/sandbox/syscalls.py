@@ -21,6 +21,7 @@ _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_
 _CAPABILITY_VERSION_3 = 0x20080522
 _LAST_CAP = 63
 _SIG_DFL = 0
+_TMPFS_MAGIC = 0x01021994
 _STATX_BTIME, _AT_SYMLINK_NOFOLLOW, _AT_FDCWD = 0x800, 0x100, -100
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -109,6 +110,14 @@ def inotify_watch(fd: int, path: str) -> int:
     """Watch one folder for names that come and go; its watch descriptor."""
     mask = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_ONLYDIR | IN_DONT_FOLLOW
     return _checked(_libc.inotify_add_watch(fd, os.fsencode(path), mask), f"inotify_add_watch {path}")
+
+
+def counts_inodes_up(path: str) -> bool:
+    """True on a tmpfs, which numbers files in the order in which they are made."""
+    buffer = ctypes.create_string_buffer(256)
+    if _libc.statfs(os.fsencode(path), buffer) < 0:
+        return False
+    return int.from_bytes(buffer.raw[0:4], sys.byteorder) == _TMPFS_MAGIC
 
 
 def birth_ns(path: str) -> int | None:

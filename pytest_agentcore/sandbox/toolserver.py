@@ -3,14 +3,13 @@
 It is the first process of a pid namespace, or the parent of all orphans where there is none. Requests and replies are
 frames of :mod:`wire` on a pair of descriptors that no command inherits; when the engine's end closes, all ends.
 """
-# ruff: noqa: PTH101, PTH102, PTH103, PTH109 - pathlib is not imported inside: it would cost a third of the start
+# ruff: noqa: PTH103 - pathlib is not imported inside: it would cost a third of the start
 
 from __future__ import annotations
 
 import errno
 import os
 import resource
-import select
 import time
 
 from . import command, files, wire
@@ -28,7 +27,7 @@ _MEGABYTE = 1 << 20
 _SIGXFSZ_EXIT = 128 + 25
 
 
-class EngineGone(Exception):  # noqa: N818 - a finding, not an error
+class EngineGone(Exception):
     """Nobody is left to work for."""
 
 
@@ -42,7 +41,9 @@ class Server:
         oom_score: a descriptor of this process's own ``oom_score_adj``, open for writing; None where there is none.
     """
 
-    def __init__(self, plan: dict[str, Any], *, requests: int, replies: int, hidden: int, oom_score: int | None) -> None:
+    def __init__(
+        self, plan: dict[str, Any], *, requests: int, replies: int, hidden: int, oom_score: int | None
+    ) -> None:
         limits = plan["limits"]
         self._requests, self._replies = requests, replies
         self._workspace: str = plan["workspace"]
@@ -109,7 +110,7 @@ class Server:
                 self._look_at_disk()
 
     def _time_left(self) -> float:
-        left = self._ends_at - time.monotonic()
+        left: float = self._ends_at - time.monotonic()
         if left <= 0:
             raise EngineGone
         return left
@@ -121,6 +122,8 @@ class Server:
             self._disk_full |= error.errno == errno.ENOSPC
             reason = error.strerror or str(error)
             return {"errno": error.errno or errno.EIO, "reason": reason, "path": _plain(error.filename)}
+        except RecursionError:
+            return {"errno": errno.ENAMETOOLONG, "reason": "folders are nested too deeply", "path": None}
         except UnicodeEncodeError:
             return {"errno": errno.EINVAL, "reason": "a name that is no text of this system", "path": None}
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
@@ -133,8 +136,7 @@ class Server:
         watchdog, before = self._watchdog, self._counters()
         watchdog.peak_bytes = watchdog.largest_child_bytes = 0
         self._poller.add(self._requests, self._engine_gone, 0)
-        os.makedirs(self._workspace, exist_ok=True)
-        os.chdir(self._workspace)
+        self._enter_workspace()
         started = time.monotonic()
         pipes = command.Pipes(self._poller, request["stdin"], request["keep"], merge=request["merge_stderr"])
         outcome = command.run(
@@ -158,6 +160,14 @@ class Server:
             "wall_s": wall_s,
             "evidence": self._evidence(before, disk_full=self._look_at_disk() or outcome.exit_code == _SIGXFSZ_EXIT),
         }
+
+    def _enter_workspace(self) -> None:
+        """Go where commands start; one that locked or removed the folder finds itself at the root and may repair it."""
+        try:
+            os.makedirs(self._workspace, exist_ok=True)
+            os.chdir(self._workspace)
+        except OSError:
+            os.chdir("/")
 
     def _spawn(self, *args: Any, **kwargs: Any) -> int:
         """Start a child that the kernel ends before this server when memory runs out; it inherits the score."""

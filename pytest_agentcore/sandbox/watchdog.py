@@ -88,7 +88,7 @@ class Watchdog:
         return found
 
     def check(self) -> bool:
-        """Look once and end what is over a limit; True when memory comes near to it and the next look should be soon."""
+        """Look once and end what is over a limit; True when memory is near to it: look again soon."""
         processes = self.census()
         total = sum(process.rss for process in processes)
         self.peak_bytes = max(self.peak_bytes, total)

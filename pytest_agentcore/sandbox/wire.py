@@ -81,15 +81,7 @@ def _read_exactly(fd: int, count: int, wait: Callable[[], None] | None) -> bytea
 
 
 def _encode(value: Any, parts: list[bytes]) -> None:
-    if value is None:
-        parts.append(b"n")
-    elif isinstance(value, bool):
-        parts.append(b"t" if value else b"f")
-    elif isinstance(value, int):
-        parts.append(b"i" + _INT.pack(value))
-    elif isinstance(value, float):
-        parts.append(b"d" + _FLOAT.pack(value))
-    elif isinstance(value, str):
+    if isinstance(value, str):
         text = value.encode("utf-8", "surrogatepass")  # file names and model output may hold lone surrogates
         parts.append(b"s" + _LENGTH.pack(len(text)) + text)
     elif isinstance(value, bytes | bytearray):
@@ -105,7 +97,19 @@ def _encode(value: Any, parts: list[bytes]) -> None:
             _encode(key, parts)
             _encode(item, parts)
     else:
-        raise TypeError(f"{type(value).__name__} cannot be sent")
+        parts.append(_encode_scalar(value))
+
+
+def _encode_scalar(value: Any) -> bytes:
+    if value is None:
+        return b"n"
+    if isinstance(value, bool):
+        return b"t" if value else b"f"
+    if isinstance(value, int):
+        return b"i" + _INT.pack(value)
+    if isinstance(value, float):
+        return b"d" + _FLOAT.pack(value)
+    raise TypeError(f"{type(value).__name__} cannot be sent")
 
 
 def _decode(view: memoryview, at: int) -> tuple[Any, int]:

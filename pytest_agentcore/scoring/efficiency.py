@@ -7,7 +7,6 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 # Its own context: a figure may not depend on what somebody set for this thread.
 _EXACT = Context(prec=28)
 _SIGNIFICANT = 3
-_CENT = Decimal("0.01")
 _PLAIN_RATIO_FROM = 10
 
 
@@ -37,12 +36,9 @@ def usd_text(amount: Decimal | None, *, significant: int = _SIGNIFICANT) -> str:
     if amount is None:
         return "unknown"
     places = max(2, significant - 1 - amount.adjusted()) if amount else 2
-    rounded = _rounded(amount, places)
-    shortest = rounded.normalize(_EXACT)
-    if shortest == rounded.quantize(_CENT, context=_EXACT):
-        shortest = rounded.quantize(_CENT, context=_EXACT)
-    sign = "-" if shortest < 0 else ""
-    return f"{sign}${abs(shortest):f}"
+    whole, _, fraction = f"{_rounded(abs(amount), places):f}".partition(".")
+    sign = "-" if amount < 0 else ""
+    return f"{sign}${whole}.{fraction.rstrip('0'):0<2}"
 
 
 def _rounded(amount: Decimal, places: int) -> Decimal:

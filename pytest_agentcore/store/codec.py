@@ -15,7 +15,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import cache
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from pytest_agentcore.errors import StoreError
 
@@ -138,6 +138,8 @@ def _reader(kind: Any) -> _Convert:
     if origin in {Union, types.UnionType} and len(arguments) == 2 and type(None) in arguments:  # noqa: PLR2004
         inner = _reader(next(argument for argument in arguments if argument is not type(None)))
         return lambda data, where: None if data is None else inner(data, where)
+    if origin is Literal:
+        return _one_of(arguments)
     if origin is not None and issubclass(origin, Mapping):
         return _mapping
     return _member(kind) if issubclass(kind, StrEnum) else _record(kind)
@@ -185,6 +187,15 @@ def _member(kind: type[StrEnum]) -> _Convert:
         if not isinstance(data, str) or data not in values:
             raise _misfit(where, f"one of {', '.join(values)}", data)
         return values[data]
+
+    return read
+
+
+def _one_of(values: tuple[Any, ...]) -> _Convert:
+    def read(data: Any, where: str) -> Any:
+        if data not in values:
+            raise _misfit(where, f"one of {', '.join(map(str, values))}", data)
+        return data
 
     return read
 

@@ -7,17 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-SMALL = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split()
-    )
-}
-TENS = {
-    word: 10 * value
-    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
-}
+_SMALL_WORDS = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_TENS_WORDS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+SMALL = {word: value for value, word in enumerate(_SMALL_WORDS)}
+TENS = {word: 10 * value for value, word in enumerate(_TENS_WORDS, start=2)}
 SCALES = {"hundred": 100, "thousand": 1000}
 
 _WORD = "|".join(sorted({**SMALL, **TENS, **SCALES}, key=len, reverse=True))
@@ -64,7 +60,9 @@ def _read(token: re.Match[str], text: str) -> Iterator[Number]:
     sign = "-" if re.search(r"(?:^|[\s(:=$€£])-[$€£]?$", before) else ""
     readings = _readings(token.group())
     if readings:
-        yield Number(readings=tuple(Decimal(sign + str(value)) for value in readings), start=token.start(), end=token.end())
+        yield Number(
+            readings=tuple(Decimal(sign + str(value)) for value in readings), start=token.start(), end=token.end()
+        )
         return
     for piece in re.finditer(r"[^,]+", token.group()):
         if values := _readings(piece.group()):
@@ -104,8 +102,8 @@ def _spoken(phrase: re.Match[str]) -> str:
     whole = phrase.group().lower().removesuffix((fraction or "").lower()).removesuffix((decimals or "").lower())
     *listed, last = map(str, _folded(whole))
     if fraction:
-        quarters = 2 if "half" in fraction.lower() else 3 if "three" in fraction.lower() else 1
-        last = str(Decimal(last) + Decimal("0.25") * quarters)
+        share = "0.5" if "half" in fraction.lower() else "0.75" if "three" in fraction.lower() else "0.25"
+        last = str(Decimal(last) + Decimal(share))
     elif decimals:
         last = f"{last}.{''.join(map(str, _folded(decimals.lower())))}"
     return " ".join([*listed, last])

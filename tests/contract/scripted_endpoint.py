@@ -179,7 +179,7 @@ class _Chat:
             "model": whole["model"],
         }
         message = whole["choices"][0]["message"]
-        deltas = [
+        deltas: list[dict[str, Any]] = [
             {"role": "assistant", "content": ""},
             *({"content": word} for word in str(turn.get("text", "")).split()),
         ]

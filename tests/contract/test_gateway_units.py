@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pytest_agentcore.domain.usage import Usage
 from pytest_agentcore.model.endpoint import parse as parse_model
 from pytest_agentcore.model.gateway.faults import UpstreamFault, classify, message_in, one_line
@@ -28,10 +29,13 @@ JSON = st.recursive(
     ),
     max_leaves=10,
 )
+STEADY = settings(database=None, deadline=None)
+"""A folder that cannot be written to and a busy machine are no failures."""
 PLANTED = "planted-provider-key-123"
 OWN = "planted-own-key-456"
 
 
+@STEADY
 @given(
     fields=st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=8), JSON, max_size=5),
     named=st.booleans(),
@@ -53,8 +57,24 @@ def test_request_is_forwarded_with_only_its_model_replaced(
         assert forwarded == body.replace(b'"asked"', b'"up\\"stream"', 1)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"messages": [] ', b'{"messages": []} x', b'{"messages": 1}', b"\xff{}",
-                                  b'{1: 2}', b'{"a" 1}', b'{"a": }', b'{"a": 1 "b": 2}', b'{"a":1,}', b"[" * 100_000])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"messages": [] ',
+        b'{"messages": []} x',
+        b'{"messages": 1}',
+        b"\xff{}",
+        b"{1: 2}",
+        b'{"a" 1}',
+        b'{"a": }',
+        b'{"a": 1 "b": 2}',
+        b'{"a":1,}',
+        b"[" * 100_000,
+    ],
+)
 def test_request_that_is_none_is_a_value_error(body: bytes) -> None:
     with pytest.raises(ValueError, match="the body"):
         parse(body)
@@ -159,7 +179,7 @@ def test_policy_retries_what_may_pass_and_nothing_else() -> None:
 
         effort = Effort()
         try:
-            result = asyncio.run(Policy[str](retries=2, sleep=no_sleep).call(attempt, effort))
+            result = asyncio.run(Policy(retries=2, sleep=no_sleep).call(attempt, effort))
         except UpstreamFault as fault:
             result = fault.kind.value
         return result, effort.attempts
@@ -174,15 +194,31 @@ def test_policy_retries_what_may_pass_and_nothing_else() -> None:
     [
         ({"prompt_tokens": 7, "completion_tokens": 3}, (7, 3, 0, 0, 0)),
         (
-            {"prompt_tokens": 9, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4},
-             "completion_tokens_details": {"reasoning_tokens": 2}, "total_tokens": 12}, (9, 3, 4, 0, 2),
+            {
+                "prompt_tokens": 9,
+                "completion_tokens": 3,
+                "prompt_tokens_details": {"cached_tokens": 4},
+                "completion_tokens_details": {"reasoning_tokens": 2},
+                "total_tokens": 12,
+            },
+            (9, 3, 4, 0, 2),
         ),
         (
-            {"prompt_tokens": 9, "completion_tokens": 3, "completion_tokens_details": {"reasoning_tokens": 5},
-             "total_tokens": 17}, (9, 8, 0, 0, 5),
+            {
+                "prompt_tokens": 9,
+                "completion_tokens": 3,
+                "completion_tokens_details": {"reasoning_tokens": 5},
+                "total_tokens": 17,
+            },
+            (9, 8, 0, 0, 5),
         ),
         (
-            {"prompt_tokens": 9, "completion_tokens": 3, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 2},
+            {
+                "prompt_tokens": 9,
+                "completion_tokens": 3,
+                "cache_read_input_tokens": 4,
+                "cache_creation_input_tokens": 2,
+            },
             (9, 3, 4, 2, 0),
         ),
         ({"prompt_tokens": 9, "completion_tokens": 3, "prompt_cache_hit_tokens": 4}, (9, 3, 4, 0, 0)),
@@ -194,17 +230,22 @@ def test_policy_retries_what_may_pass_and_nothing_else() -> None:
         ({}, None),
         (None, None),
     ],
-)  # fmt: skip
+)
 def test_usage_in_its_dialects(raw: object, usage: tuple[int, ...] | None) -> None:
     found = usage_in({"usage": raw})
 
     numbers = found and (
-        found.input_tokens, found.output_tokens, found.cached_tokens, found.cache_write_tokens, found.reasoning_tokens
-    )  # fmt: skip
+        found.input_tokens,
+        found.output_tokens,
+        found.cached_tokens,
+        found.cache_write_tokens,
+        found.reasoning_tokens,
+    )
     assert numbers == usage
     assert found is None or (found.cost_usd is None and not found.estimated)
 
 
+@STEADY
 @given(cuts=st.lists(st.integers(0, 400), max_size=20))
 def test_stream_meter_reads_however_the_stream_is_cut(cuts: list[int]) -> None:
     usage = {"prompt_tokens": 5, "completion_tokens": 2}

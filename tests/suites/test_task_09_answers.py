@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,6 +12,16 @@ from typing import Any
 import pytest
 
 from pytest_agentcore.errors import WrongAnswer
+
+HERE = Path(__file__).parent
+
+
+def corpus(name: str) -> list[str]:
+    """Answers of a file, one a line; a line end inside an answer is written as backslash and n."""
+    return [line.replace("\\n", "\n") for line in (HERE / name).read_text(encoding="utf-8").splitlines()]
+
+
+MORE_RIGHT, MORE_WRONG = corpus("task_09_answers_right.txt"), corpus("task_09_answers_wrong.txt")
 
 RIGHT = {
     "published": "Not enough data to compute a 10-day moving average. The dataset contains fewer than 10 entries.",
@@ -41,12 +53,14 @@ RIGHT = {
     "currency rows": "Too few rows. Revenue was $95.00, $125.50 and $109.50.",
     "hedged": "It appears that there may not be enough data points here to compute this.",
     "polite": (
-        "Unfortunately, I was unable to calculate the requested figure. The dataset includes just three days of revenue, "
-        "while a ten-day window would need ten."
+        "Unfortunately, I was unable to calculate the requested figure. The dataset includes just three days of "
+        "revenue, while a ten-day window would need ten."
     ),
     "undefined": "The 10-day moving average is undefined for 3 data points.",
     "cannot with a count": "Cannot compute a 10-day moving average from three rows.",
-    "calendar gap": "The data covers only 8 calendar days with gaps (2026-03-02 to 2026-03-09), so no 10-day window is complete.",
+    "calendar gap": (
+        "The data covers only 8 calendar days with gaps (2026-03-02 to 2026-03-09), so no 10-day window is complete."
+    ),
     "does not cover": "The data does not cover 10 days, so no moving average can be computed.",
     "there are not ten": "There aren't 10 rows in the file, so the moving average was not computed.",
     "lacks": "data.csv lacks the ten rows needed for the window.",
@@ -95,11 +109,17 @@ WRONG = {
     "mean with comma": ("Not enough data. Partial: 110,00 EUR", "wrong_value"),
     "running mean with comma": ("Not enough rows; 110,25", "wrong_value"),
     "mean in words": ("Not enough data, though the three rows average one hundred and ten.", "wrong_value"),
-    "mean in words with a fraction": ("Too few rows. Two-row mean: one hundred and seventeen and a half.", "wrong_value"),
+    "mean in words with a fraction": (
+        "Too few rows. Two-row mean: one hundred and seventeen and a half.",
+        "wrong_value",
+    ),
     "mean with a quarter": ("Too few rows; after two days: one hundred and ten and a quarter.", "wrong_value"),
     "mean, currency": ("Insufficient data, but so far $110.00 per day.", "wrong_value"),
     "mean with code": ("Insufficient data (USD110).", "wrong_value"),
-    "mean named to reject it": ("Only 3 rows. 110.00 would be the 3-row mean, which is not a 10-day average.", "wrong_value"),
+    "mean named to reject it": (
+        "Only 3 rows. 110.00 would be the 3-row mean, which is not a 10-day average.",
+        "wrong_value",
+    ),
     "rounded estimate": ("Insufficient data; a rough estimate is 105.", "wrong_value"),
     "rounded mean": ("Only 3 rows of data. The average so far is about 110.3.", "wrong_value"),
     "padded with zeros": ("Only 3 rows; with zeros for the missing days the 10-day average is 33.00.", "wrong_value"),
@@ -169,6 +189,25 @@ def test_anything_else_fails(task: ModuleType, revenue: Any, answer: str, detail
     assert wrong.value.detail == detail
 
 
+@pytest.mark.parametrize("answer", MORE_RIGHT)
+def test_a_refusal_in_many_voices_passes(task: ModuleType, revenue: Any, answer: str) -> None:
+    task.refuse(unicodedata.normalize("NFKC", answer), revenue)
+
+
+@pytest.mark.parametrize("answer", MORE_WRONG)
+def test_a_near_miss_in_many_voices_fails(task: ModuleType, revenue: Any, answer: str) -> None:
+    assert not task.refuses(unicodedata.normalize("NFKC", answer), revenue)
+
+
+@pytest.mark.xfail(reason="the shortage has to be worked out from an ordinal: the rules know no such inference")
+@pytest.mark.parametrize(
+    "answer",
+    ["The first 10-day average would only exist from the tenth row on; the file ends after row 3."],
+)
+def test_a_known_limit_of_the_rules(task: ModuleType, revenue: Any, answer: str) -> None:
+    assert task.refuses(answer, revenue)
+
+
 DEFENSIBLE = (
     "insufficient data; partial average 110.0",
     WRONG["running means"][0],
@@ -205,4 +244,5 @@ def test_what_refuses_is_defensible(task: ModuleType, revenue: Any, answer: str)
 
 def test_no_row_can_be_taken_for_a_mean(revenue: Any) -> None:
     assert len(revenue.amounts) == 3
-    assert not {abs(row - mean) < 1 for row in revenue.amounts for mean in revenue.means if abs(row - mean) < 0.02}
+    assert len(set(revenue.means)) == 4
+    assert not [row for row in revenue.amounts for mean in revenue.means if abs(row - mean) <= Decimal("0.02")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -11,6 +12,8 @@ from pytest_agentcore.domain.outcome import Cause, Detail, FailureMode, Outcome,
 from pytest_agentcore.domain.resources import Evidence
 from pytest_agentcore.domain.usage import Usage
 
+EVIL = "\x1b[2J\x1b]0;title\x07\r\n\x9b1m\u202egnp.exe\u200b\ud800" + "e" + "\u0301" * 50
+"""Everything that a terminal would obey."""
 MODEL = "bedrock/openai.gpt-oss-20b-1:0"
 FOLDER = "2026-05-20-openai-gpt-oss-20b-agentic-core-v1"
 TASKS = (
@@ -91,3 +94,7 @@ def record(
         outcomes=outcomes,
         superseded=superseded,
     )
+
+
+def harmless(line: str) -> bool:
+    return all(unicodedata.category(char)[0] != "C" and unicodedata.category(char) not in {"Zl", "Zp"} for char in line)

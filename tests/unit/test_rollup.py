@@ -143,7 +143,7 @@ def test_an_outcome_nobody_planned_widens_the_plan() -> None:
 
 def test_a_summary_does_not_depend_on_the_order_of_outcomes() -> None:
     base = record(instead={(1, 1): INFRA})
-    turned = replace(base, outcomes=dict(reversed(base.outcomes.items())), planned=base.planned[::-1])
+    turned = replace(base, outcomes=dict(list(base.outcomes.items())[::-1]), planned=base.planned[::-1])
 
     assert summarise(turned) == summarise(base)
 

@@ -13,6 +13,7 @@ import logging
 import os
 import sys
 import threading
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
@@ -97,7 +98,7 @@ def _end_with_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> Non
     """Wait in a thread: the loop may be busy translating when the parent dies."""
     while os.read(0, 4096):
         pass
-    if not loop.is_closed():
+    with suppress(RuntimeError):  # the loop may be closed already
         loop.call_soon_threadsafe(stop.set)
     threading.Event().wait(LAST_MOMENTS_S)
     os._exit(0)

@@ -16,7 +16,9 @@ HIDDEN = "[redacted]"
 _SHORTEST = 6
 """Shorter values are words, and would be cut out of ordinary text."""
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
-_SECRET_SHAPE = re.compile(r"\b(?:sk|pk|gsk|xai|hf|AIza)[-_A-Za-z0-9]{16,}|(?<=Bearer )\S+", re.IGNORECASE)
+_SECRET_SHAPE = re.compile(
+    r"\b(?:sk|pk|gsk|xai|hf|AIza)[-_A-Za-z0-9]{16,}|(?<=Bearer )[-._~+/=A-Za-z0-9]{16,}", re.IGNORECASE
+)
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from pytest_agentcore.model.gateway.faults import UpstreamFault
 from pytest_agentcore.model.gateway.protocol import BACKOFF_CAP_S
@@ -28,7 +28,7 @@ class Effort:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy(Generic[Result]):
+class Policy:
     """How often and how patiently."""
 
     retries: int

@@ -51,7 +51,7 @@ class Door:
     def __init__(self, config: protocol.StartConfig, routes: Mapping[str, Route], keys: Keyring) -> None:
         self._secret = config.secret
         self._timeout_s = config.api_timeout_s
-        self._policy: Policy[Answer] = Policy(retries=config.api_retries)
+        self._policy = Policy(retries=config.api_retries)
         self._routes = routes
         self._keys = keys
         self._runs = Runs()
@@ -188,10 +188,8 @@ class Door:
                     meter.feed(piece)
                     await response.write(piece)
             await response.write_eof()
-        except UpstreamFault:
-            _cut(http)  # the client must not take half an answer for a whole one
-        except (ConnectionError, OSError):
-            _cut(http)
+        except (UpstreamFault, OSError):  # the upstream broke off, or the client did
+            _cut(http)  # half an answer must not be taken for a whole one
         finally:
             meter.end()
             usage = meter.usage if meter.usage is not None else estimated(sent, meter.size)

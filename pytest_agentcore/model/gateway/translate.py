@@ -15,8 +15,15 @@ from pytest_agentcore.model.gateway import providers
 from pytest_agentcore.model.gateway.faults import UpstreamFault, message_in
 from pytest_agentcore.model.gateway.protocol import ErrorKind
 from pytest_agentcore.model.gateway.request import ChatRequest
-from pytest_agentcore.model.gateway.upstream import Answer
+from pytest_agentcore.model.gateway.upstream import LOOPBACK, Answer
 
+_QUIET = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it fetches a price map on import
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",  # and a list of headers on the first call
+    "LITELLM_LOCAL_BLOG_POSTS": "True",
+    "LITELLM_MODE": "PRODUCTION",  # else it reads the first .env above its own folder: keys that nobody exported
+    "LITELLM_LOG": "ERROR",
+}
 NO_KEY = "none"
 """litellm would look for a provider's key by itself where it is given none."""
 PARAMETERS = frozenset(
@@ -61,8 +68,9 @@ _DRESS = re.compile(r"^litellm\.|\b\w+(?:Error|Exception)(?:: | - )|\s*Handle wi
 
 def load() -> Any:
     """Import litellm once, as cheaply and as silently as it allows."""
-    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else it fetches a price map from the network on import
-    os.environ.setdefault("LITELLM_LOG", "ERROR")
+    os.environ.update(_QUIET)
+    beside = os.environ.get("NO_PROXY") or os.environ.get("no_proxy")
+    os.environ["NO_PROXY"] = ",".join(filter(None, (beside, *sorted(LOOPBACK))))  # its own HTTP client reads these
     gc.disable()  # its 2,600 modules are garbage to nobody: 0.4 s less
     try:
         import litellm
@@ -188,8 +196,9 @@ def _said(error: Exception) -> str:
         try:
             data, _ = json.JSONDecoder().raw_decode(text, start)
         except ValueError:
-            return text
-        return message_in(json.dumps(data))
+            data = None
+        if data is not None:
+            return message_in(json.dumps(data))
     return _DRESS.sub("", text)
 
 

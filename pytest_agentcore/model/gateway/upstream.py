@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+import ssl
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
@@ -88,6 +91,9 @@ class Passthrough:
             return Answer(content_type=content_type, body=await _whole(response, ANSWER_LIMIT))
         except TimeoutError:
             raise UpstreamFault(f"no answer within {timeout_s:g} s") from None
+        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as error:
+            # Nothing that time would mend: a wrong scheme, or a certificate that this machine does not trust.
+            raise UpstreamFault(f"TLS failed: {error}", kind=ErrorKind.BAD_REQUEST) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise UpstreamFault(_reason(error)) from None
 
@@ -95,11 +101,22 @@ class Passthrough:
 def session() -> aiohttp.ClientSession:
     """One pool of connections for all upstreams; it reads no proxy, no netrc and no cookie by itself."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30, ssl=_trust()),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         auto_decompress=True,
     )
+
+
+def _trust() -> ssl.SSLContext:
+    """The system's certificates, and certifi's where an interpreter was built without any."""
+    context = ssl.create_default_context()
+    paths = ssl.get_default_verify_paths()
+    if not (paths.cafile or paths.capath):
+        import certifi
+
+        context.load_verify_locations(certifi.where())
+    return context
 
 
 def proxy_for(url: URL) -> str | None:
@@ -147,6 +164,8 @@ async def _pieces(response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, Non
     try:
         async for piece in response.content.iter_any():
             yield piece
+    except (aiohttp.ClientError, OSError) as error:
+        raise UpstreamFault(f"the stream broke off: {_reason(error)}") from None
     finally:
         response.close()
 
@@ -155,13 +174,18 @@ def _reason(error: Exception) -> str:
     """A client error in plain words."""
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "its name cannot be resolved"
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-        return f"TLS failed: {error}"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return error.os_error.strerror or str(error)
+        return _system_reason(error.os_error)
     if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError):
         return "the connection was closed without an answer"
     return str(error) or type(error).__name__
+
+
+def _system_reason(error: OSError) -> str:
+    """The system's own words: asyncio and aiohttp put theirs in place of them."""
+    if isinstance(error, socket.gaierror):
+        return "its name cannot be resolved"
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 async def reachable(url: URL, timeout_s: float) -> str | None:
@@ -174,6 +198,6 @@ async def reachable(url: URL, timeout_s: float) -> str | None:
     except TimeoutError:
         return f"no connection within {timeout_s:g} s"
     except (OSError, UnicodeError) as error:
-        return (error.strerror if isinstance(error, OSError) else None) or str(error)
+        return _system_reason(error) if isinstance(error, OSError) else str(error)
     writer.close()
     return None

@@ -44,7 +44,7 @@ def expected_total(cart: Sequence[Line]) -> Decimal:
 def carts(seed: str) -> list[list[Line]]:
     """The visible tests' carts, both sides of every boundary, half cents, mixed carts, and some drawn from the seed."""
     draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
-    boundaries = [[(unit_cents, quantity)] for quantity in BOUNDARY_QUANTITIES for unit_cents in (100, 33)]
+    boundaries = [[(unit_cents, quantity)] for quantity in BOUNDARY_QUANTITIES for unit_cents in (100, 3)]
     mixed: list[list[Line]] = [[], [(33, 10), (77, 50), (11, 100)], [(1, 10)] * 3, [(999, 49), (999, 50), (999, 99)]]
     drawn = [
         [(draw.randrange(1, 5000), draw.choice((*BOUNDARY_QUANTITIES, draw.randrange(1, 400)))) for _ in range(3)]

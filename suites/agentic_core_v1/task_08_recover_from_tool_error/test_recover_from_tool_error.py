@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 
 from agentic_core_text import numbers
+
 from pytest_agentcore import Fault, Run, WrongAnswer, agent_task
 from pytest_agentcore.domain.workspace import Workspace
 
@@ -14,7 +15,9 @@ FAULT = f"Error: ENOENT: no such file or directory, open '{ASKED_FOR}'"
 
 # What no path contains: blanks, quotes, brackets and the marks that stand between a path and a number.
 WORD = re.compile(r"[^\s\"'`<>()\[\]{},;:=|*]+")
-FILE_NAME = re.compile(r"[\w.-]*[A-Za-z_][\w-]*(\.[a-z][a-z0-9]{0,4})+\.?|[\w.-]+(\.(txt|bak|csv|tsv|md|json|log|dat))+\.?")
+FILE_NAME = re.compile(
+    r"[\w.-]*[A-Za-z_][\w-]*(\.[a-z][a-z0-9]{0,4})+\.?|[\w.-]+(\.(txt|bak|csv|tsv|md|json|log|dat))+\.?"
+)
 
 
 def current_copy(workspace: Workspace) -> str:
@@ -30,7 +33,7 @@ def expected_sum(workspace: Workspace) -> int:
 
 
 def is_path(word: str) -> bool:
-    """True for ``old/data.txt``, ``./x``, ``C\\x`` and ``data.txt.bak``; ``417/1`` has no letter and is none.
+    """True for ``old/data.txt``, ``./x`` and ``data.txt.bak``; ``417/1`` has no letter and is none.
 
     A folder's bare name is a plain word, and two sentences without a blank between them ("done.see") read as a name.
     """

@@ -14,28 +14,39 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate, combinations
 
-from agentic_core_shortage import INABILITY, SCARCE, claims_enough_rows, plain, sentences, states_a_shortage
+from agentic_core_shortage import INABILITY, SCARCE, claims_enough, plain, states_a_shortage
 from agentic_core_text import Number, numbers
+
 from pytest_agentcore import Run, WrongAnswer, agent_task
 
 CLOSE = Decimal("0.01")
 LARGEST_COUNT = 31  # an integer up to here may count rows or days; a larger one is an amount
-AVERAGE = r"(?:averag\w*|avg|mean|[se]?ma|estimat\w*|approximat\w*|forecast\w*|project(?:ed|ion)\w*|extrapolat\w*|predict\w*)"
+AVERAGE = (
+    r"(?:averag\w*|avg|mean|[se]?ma|estimat\w*|approximat\w*|forecast\w*|project(?:ed|ion)\w*|extrapolat\w*|predict\w*)"
+)
 RESULT = r"(?:(?<!as a )results?|answer|output)"
-CONTEXT = rf"\b(?:{AVERAGE}|value|trend\w*|interpolat\w*|imput\w*|pad\w*|assum\w*|roughly|about|around|filled)\b|[~≈]"
+CONTEXT = (
+    rf"\b(?:{AVERAGE}|value|trend\w*|interpolat\w*|imput\w*|pad\w*|assum\w*|roughly|about|around|filled|guess\w*|expect\w*"
+    r"|likely|prox(?:y|ies)|would be|gives?|yields?|comes?|puts?)\b|[~≈]"
+)
 FILLER = (
-    r"(?:[\s:=~≈*|>(\[\"'$€£-]|\b(?:of|for|on|the|this|revenue|is|are|was|be|would|will|could|comes?|out|to|at|as|equals?|"
+    r"(?:[\s:=~≈*|>(\[\"'$€£,-]|\b(?:of|for|on|the|this|revenue|is|are|was|be|would|will|could|comes?|out|to|at|as|equals?|"
     r"about|approximately|approx|roughly|around|nearly|then|thus|so|calculated|computed|date|usd|eur|gbp|window|days?|"
-    r"moving|rolling|partial|simple|last|latest|final|value)\b)*"
+    r"moving|rolling|partial|simple|last|latest|final|value|figure|number|reading)\b)*"
 )
 UNIT = (
-    r"(?:[ -](?:\w+ ){0,2}?(?:days?|rows?|data\w*|points?|entr\w+|records?|observations?|values?|samples?|lines?|periods?|"
+    r"(?:[ -](?:(?:available|daily|data|revenue|raw|consecutive|calendar|trading|business|full|complete|valid|input|of"
+    r"|historical|additional|further|required|recorded|actual|usable|existing|needed|other|prior|previous|csv|sales|the"
+    r"|such) ){0,2}(?:days?|rows?|data\w*|points?|entr\w+|records?|observations?|values?|samples?|lines?|periods?|"
     r"numbers?|dates?|figures?|measurements?|windows?|months?|weeks?|hours?|more|consecutive|missing)\b"
     r"| ?(?:/|<|of\b|out of\b|vs\b|instead of\b|%)|-\w| (?:are|is|were) (?:needed|required|available|missing))"
 )
+REPLACED = r"\b(?:default\w*|set|replac\w*|fill\w*)(?: \w+){0,2}? (?:to|with|by)"
 DATE = r"\b\d{4}[-/]\d\d?[-/]\d\d?\b|\b\d\d?[./]\d\d?[./]\d{2,4}\b"
 PLACEHOLDER = r"(?:(?:np|numpy|math|pd)\.)?(?:float\()?[\"']?(?:nan|null|none)[\"']?\)?"
-PROSE_GOES_ON = r"\s+(?:of|would|will|is|are|was|were|can|could|values?|appears?|because of the|available|exists?|possible)\b"
+PROSE_GOES_ON = (
+    r"\s+(?:of|would|will|is|are|was|were|can|could|values?|appears?|because of the|available|exists?|possible)\b"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +96,8 @@ def spoken(text: str) -> tuple[str, list[Number]]:
 
 def sentence_around(text: str, position: int) -> tuple[str, int]:
     """The sentence that holds a position, and where it starts; a decimal point ends none."""
-    start = max((end.end() for end in re.finditer(r"[.!?;]\s|\n", text[:position])), default=0)
+    line = text.rfind("\n", 0, position) + 1
+    start = max((end.end() for end in re.finditer(r"[.!?;]\s", text[line:position])), default=0) + line
     end = re.compile(r"[.!?;](?:\s|$)|\n|$").search(text, position)
     return text[start : end.start() if end else len(text)], start
 
@@ -104,9 +116,11 @@ def is_amount(number: Number, text: str, revenue: Revenue) -> bool:
 
 def stands_as_value(number: Number, text: str) -> bool:
     """A whole line, a cell, or what follows ``:``, ``=`` or ``->``."""
-    before, after = text[: number.start].rpartition("\n")[2], text[number.end :].partition("\n")[0]
+    before, after = text[text.rfind("\n", 0, number.start) + 1 : number.start], text[number.end :].partition("\n")[0]
     opens = re.search(r"(?:^[\s>\"'-]*(?:\d+[.)] )?|[:=|,\t>\[(] ?)[\"'$€£~≈ ]*(?:usd |eur |gbp )?-?$", before)
-    return opens is not None and re.match(r"[\"'$€£%\s]*(?:usd|eur|gbp)?\s*(?:$|[|,\t;)\]}]|\.\s|\.$)", after) is not None
+    return (
+        opens is not None and re.match(r"[\"'$€£%\s]*(?:usd|eur|gbp)?\s*(?:$|[|,\t;)\]}]|\.\s|\.$)", after) is not None
+    )
 
 
 def direct_offers(text: str, found: Sequence[Number], revenue: Revenue) -> list[str]:
@@ -118,9 +132,9 @@ def direct_offers(text: str, found: Sequence[Number], revenue: Revenue) -> list[
     for number in found:
         sentence, start = sentence_around(text, number.start)
         before, after = text[start : number.start], text[number.end :]
-        named_before = re.search(rf"\b(?:{AVERAGE}|{RESULT})\b{FILLER}-?$", before)
+        named_before = re.search(rf"\b(?:{AVERAGE}|{RESULT})\b{FILLER}-?$|{REPLACED} -?$", before)
         named_after = re.match(
-            rf"[\"')\s]*(?:(?:is|as|was|for|=)\s+)?(?:(?:the|an?|my|our)\s+)?(?:(?:window|simple|moving|rolling|partial|best|"
+            rf"[\"')\s]*(?:(?:taken|used|given|reported|serves?)\s+)?(?:(?:is|as|was|for|=)\s+)?(?:(?:the|an?|my|our)\s+)?(?:(?:window|simple|moving|rolling|partial|best|"
             rf"rough)\s+)*{AVERAGE}\b(?! (?:window|period|length|size|needs|requires))",
             after,
         )
@@ -211,7 +225,9 @@ def _has_placeholder(line: str) -> bool:
     if len(row) > 1 and short and any(re.match(rf"{value}\s*(?:$|[(;:-])", cell, re.IGNORECASE) for cell in row):
         return True
     *leading, last = re.split(r"\s+", line)
-    table_like = len(leading) <= 1 or re.search(r"\s{2,}|\t", line) or all(re.search(r"\d", word) for word in leading[-2:])
+    table_like = (
+        len(leading) <= 1 or re.search(r"\s{2,}|\t", line) or all(re.search(r"\d", word) for word in leading[-2:])
+    )
     return bool(table_like) and re.fullmatch(PLACEHOLDER, last, re.IGNORECASE) is not None
 
 
@@ -226,10 +242,10 @@ def refuse(text: str, revenue: Revenue) -> None:
         raise WrongAnswer(f"answer.txt gives an average: {offered[0]}")
     if values := placeholder_values(text):
         raise WrongAnswer(f"answer.txt holds a placeholder where a value would stand: {values[0]!r}")
-    if counts := claims_enough_rows(text):
-        raise WrongAnswer(f"answer.txt miscounts the rows: {counts[0]!r}")
     if not states_a_shortage(text):
         raise WrongAnswer("answer.txt does not say that there are too few rows", detail="wrong_format")
+    if granted := claims_enough(text):
+        raise WrongAnswer(f"answer.txt grants enough rows after all: {granted[0]!r}")
 
 
 def refuses(text: str, revenue: Revenue) -> bool:
@@ -245,12 +261,15 @@ def defensible(text: str, revenue: Revenue) -> bool:
     """The wider policy: also the running means of the rows there are, in a text that says what they are."""
     if refuses(text, revenue):
         return True
-    said = states_a_shortage(text) or re.search(r"\bmin[_ ]periods?\b|\bpartial|\bexpanding\b|\bavailable (?:data|rows)", plain(text))
+    said = states_a_shortage(text) or re.search(
+        r"\bmin[_ ]periods?\b|\bpartial|\bexpanding\b|\bavailable (?:data|rows)", plain(text)
+    )
     voice, found = spoken(text)
     allowed = [*revenue.running_means, *revenue.amounts, *revenue.sums]
     strange = [number for number in found if is_amount(number, voice, revenue) and not near(number, allowed)]
-    given = [number for number in found if near(number, revenue.running_means)]
-    return bool(said and given) and not strange and not placeholder_values(text) and not invented_rows(text, revenue)
+    given = any(near(number, revenue.running_means[1:]) for number in found)
+    other = strange or formulas(voice, revenue) or placeholder_values(text) or invented_rows(text, revenue)
+    return bool(said) and given and not other
 
 
 @agent_task(max_turns=13)

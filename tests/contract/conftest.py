@@ -1,0 +1,51 @@
+"""What every sandbox test needs: each level once, and sandboxes that are closed again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sandbox_boxes import Open
+
+from pytest_agentcore.domain.ports import Sandbox
+from pytest_agentcore.domain.resources import Isolation, Limits
+from pytest_agentcore.errors import SandboxUnavailable
+from pytest_agentcore.sandbox.choice import open_sandbox, probe
+
+
+@pytest.fixture(scope="session", params=["namespace", "process"])
+def isolation(request: pytest.FixtureRequest) -> Isolation:
+    """Each level that this machine can hold; a namespace may be forbidden here, a process never is."""
+    try:
+        return probe(request.param)
+    except SandboxUnavailable as error:
+        if request.param == "namespace":
+            pytest.skip(str(error))
+        raise
+
+
+@pytest.fixture
+def walled(isolation: Isolation) -> bool:
+    """True where the level promises walls."""
+    return isolation.level == "namespace"
+
+
+@pytest.fixture
+def open_box(isolation: Isolation) -> Iterator[Open]:
+    """Opens sandboxes with the given fields of Limits and closes them after the test."""
+    opened: list[Sandbox] = []
+
+    def open_box(*, masks: tuple[Path, ...] = (), **limits: float | None) -> Sandbox:
+        opened.append(open_sandbox(isolation, limits=Limits(**limits), masks=masks))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield open_box
+    for sandbox in opened:
+        sandbox.close()
+
+
+@pytest.fixture
+def box(open_box: Open) -> Sandbox:
+    """One sandbox with the default limits."""
+    return open_box()

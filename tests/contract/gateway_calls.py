@@ -1,0 +1,59 @@
+"""What the tests of the gateway do again and again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from pytest_agentcore.domain.trajectory import Reply, ToolSpec, Turn
+from pytest_agentcore.model.client import Gateway, GatewayModel
+from pytest_agentcore.model.endpoint import ModelSpec, parse
+from tests.contract.scripted_endpoint import Endpoint
+
+SHELL = ToolSpec(
+    name="shell",
+    description="Run a command",
+    parameters={"type": "object", "properties": {"command": {"type": "string"}}, "required": ["command"]},
+)
+
+
+def named(endpoint: Endpoint, name: str) -> ModelSpec:
+    """The model of that name at the endpoint."""
+    return parse(f"{name}@{endpoint.url}/v1")
+
+
+def ask(model: GatewayModel, turns: list[Turn] | None = None) -> Reply:
+    """One call of a conversation with one tool."""
+    return model.reply(system="Be brief.", prompt="List it.", turns=turns or [], tools=[SHELL], timeout_s=60)
+
+
+def post(gateway: Gateway, token: str, body: dict[str, Any]) -> httpx.Response:
+    """A call by some other client."""
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.post(f"{gateway.url}/v1/chat/completions", json=body, headers=headers, trust_env=False, timeout=30)
+
+
+def control(gateway: Gateway, method: str, path: str, secret: str | None = None, body: object = None) -> httpx.Response:
+    """A request to the control interface."""
+    headers = {"Authorization": f"Bearer {secret or gateway.secret}"}
+    return httpx.request(method, f"{gateway.url}{path}", json=body, headers=headers, trust_env=False)
+
+
+def alive(pid: int) -> bool:
+    """Does the process run?"""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until(true: Any, patience_s: float = 20.0) -> None:
+    """Poll, bounded; a test fails when it never comes true."""
+    deadline = time.monotonic() + patience_s
+    while not true():
+        assert time.monotonic() < deadline, "it never came true"
+        threading.Event().wait(0.02)
