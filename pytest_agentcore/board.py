@@ -26,7 +26,7 @@ from pytest_agentcore.opening import (
 )
 from pytest_agentcore.options import Settings
 from pytest_agentcore.report import data_pack, rollup, terminal
-from pytest_agentcore.store.campaign import Campaign, Held
+from pytest_agentcore.store.campaign import Held, read_record
 from pytest_agentcore.verdicts import PREFIX
 
 BOARD = pytest.StashKey["Board"]()
@@ -118,6 +118,7 @@ class Board:
                 for key, held in self.held.items()
             ],
             width=self._width(),
+            ascii_only=self._ascii_only(),
         )
 
     def stop(self, message: str) -> None:
@@ -144,16 +145,13 @@ class Board:
         session.exitstatus = self._exit_status(session.exitstatus)
 
     def _roll_up(self, held: Held) -> None:
-        assert self.opened is not None  # noqa: S101 - campaigns are held
-        campaign = Campaign(held.folder, session=self.opened.session)
-        record = campaign.record()
-        campaign.close()
+        record = read_record(held.folder)
         summary = rollup.summarise(record, min_coverage=self.settings.min_coverage)
         self._reports.append((replace(record, folder=self._shown(held.folder)), summary))
-        data_pack.write_pack(held.folder / "data_pack", record, summary)
         from pytest_agentcore.store import intel_db
 
         intel_db.record_campaign(self.settings.directory / "intel.db", record, summary)
+        data_pack.write_pack(held.folder / "data_pack", record, summary)
 
     def _exit_status(self, status: int | pytest.ExitCode) -> int | pytest.ExitCode:
         """Pytest's own, but for a refusal (4), missing runs (1) and a least score, which decides alone."""
@@ -180,7 +178,9 @@ class Board:
         for record, summary in self._reports:
             terminalreporter.section("agent campaign", sep="=")
             colour = terminalreporter.hasmarkup
-            for line in terminal.lines(summary, record, width=self._width(), colour=colour):
+            for line in terminal.lines(
+                summary, record, width=self._width(), colour=colour, ascii_only=self._ascii_only()
+            ):
                 terminalreporter.write_line(line)
         for note in self._notes:
             terminalreporter.write_line(note, yellow=True)
@@ -190,6 +190,10 @@ class Board:
     def _shown(self, folder: Path) -> str:
         here = self._config.invocation_params.dir
         return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)
+
+    def _ascii_only(self) -> bool:
+        encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+        return not encoding.lower().startswith("utf")
 
     def _width(self) -> int:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")

@@ -139,7 +139,7 @@ class Runner:
         """End the session after this item."""
         if not isinstance(error, RunCancelled):
             self._stop(str(error))
-        item.session.shouldstop = str(error)
+        item.session.shouldstop = "the session cannot go on"
 
     def run(self, item: pytest.Item) -> Run:
         """What the ``run`` fixture gives; an infrastructure fault ends the item here."""

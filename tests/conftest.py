@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+
+assert yaml  # in-process sessions restore sys.modules: what is imported before them is not imported twice
 
 MODES: Mapping[str, tuple[str, ...]] = {"n0": ("-n0",), "n2": ("-n2",), "no_xdist": ("-p", "no:xdist")}
 
@@ -51,7 +54,7 @@ SOLUTIONS = {
         "talk": "turns:\n- text: I would rather not.\n",
         "loop": "turns:\n- calls: [{fs_write: {path: greeting.txt, content: 'Hello, Ada!'}}]\n"
         "- repeat: 20\n  calls: [{fs_read: {path: name.txt}}]\n",
-        "malformed": "turns:\n- repeat: 3\n  calls: [{raw: {name: fs_write, arguments: '{\"path\": '}}]\n- text: Done.\n",
+        "malformed": "turns:\n- repeat: 3\n  calls: [{raw: {name: fs_write, arguments: '{\"path\": '}}]\n",
         "unknown_tool": "turns:\n- calls: [{raw: {name: browse, arguments: '{}'}}]\n- text: Done.\n",
     },
     "count": {

@@ -12,6 +12,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,6 @@ class Campaign:
     def __init__(self, folder: Path, *, session: str) -> None:
         self.folder = folder
         self.session = session
-        try:
-            self.manifest: Mapping[str, Any] = json.loads((folder / "manifest.json").read_bytes())
-        except (OSError, ValueError) as error:
-            raise StoreError(f"{folder / 'manifest.json'} cannot be read: {error}") from None
         self.history = History.read(folder / "journal.jsonl")
         self.journal = Journal(folder / "journal.jsonl")
 
@@ -124,18 +121,6 @@ class Campaign:
         """Where the workspace as agents found it lies, once for all runs that share it."""
         return self.folder / "workspaces" / f"{digest.removeprefix('sha256:')[:16]}.tar.zst"
 
-    def record(self) -> CampaignRecord:
-        """Everything a report is made from, read afresh from the disk."""
-        history = History.read(self.folder / "journal.jsonl")
-        return CampaignRecord(
-            manifest=self.manifest,
-            folder=self.folder.name,
-            planned=tuple(sorted(history.planned)),
-            unscored=frozenset(history.unscored),
-            outcomes=history.concluded,
-            superseded=tuple(sorted(history.superseded, key=lambda outcome: (outcome.key, outcome.attempt))),
-        )
-
     def close(self) -> None:
         """Release the journal."""
         self.journal.close()
@@ -143,6 +128,26 @@ class Campaign:
     def _note(self, kind: str, **fields: Any) -> None:
         self.journal.append(kind, **fields)
         self.history.add({"kind": kind, **fields})
+
+
+def read_record(folder: Path) -> CampaignRecord:
+    """Everything a report is made from.
+
+    Raises:
+        StoreError: manifest or journal cannot be read.
+    """
+    manifest = _manifest(folder)
+    if manifest is None:
+        raise StoreError(f"{folder / 'manifest.json'} is missing or broken; restore it or remove the folder")
+    history = History.read(folder / "journal.jsonl")
+    return CampaignRecord(
+        manifest=manifest,
+        folder=folder.name,
+        planned=tuple(sorted(history.planned)),
+        unscored=frozenset(history.unscored),
+        outcomes=history.concluded,
+        superseded=tuple(sorted(history.superseded, key=lambda outcome: (outcome.key, outcome.attempt))),
+    )
 
 
 def write(path: Path, data: bytes) -> None:
@@ -157,7 +162,8 @@ def write(path: Path, data: bytes) -> None:
         partial.write_bytes(data)
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise StoreError(f"{path} cannot be written: {error.strerror}; free some space or choose --agent-dir") from None
 
 

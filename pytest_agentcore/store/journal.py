@@ -25,8 +25,7 @@ class Journal:
             self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise StoreError(f"{path} cannot be opened: {error.strerror}; choose another --agent-dir") from None
-        if _torn(path):
-            os.write(self._fd, b"\n")
+        self._torn = _torn(path)
 
     def append(self, kind: str, **fields: object) -> None:
         """Add a record; it is on the disk when this returns.
@@ -36,10 +35,12 @@ class Journal:
         """
         line = json.dumps({"v": VERSION, "kind": kind, **fields}, sort_keys=True, separators=(",", ":"))
         data = line.encode("utf-8") + b"\n"
+        if self._torn:
+            data, self._torn = b"\n" + data, False
         try:
             written = os.write(self._fd, data)
             if written != len(data):
-                os.write(self._fd, b"\n")
+                self._torn = True
                 raise StoreError(f"{self.path} took {written} of {len(data)} bytes; free some disk space")
             os.fdatasync(self._fd)
         except OSError as error:

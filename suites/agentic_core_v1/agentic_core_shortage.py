@@ -11,6 +11,7 @@ import re
 from agentic_core_text import digits_for_words
 
 NEEDED = 10
+REACH = 240  # characters that a clause is looked for; bounds the work on a text without punctuation
 NOUN = (
     r"(?:data(?:set|sets|points?)?|rows?|days?|records?|entr(?:y|ies)|observations?|points?|samples?|values?|history"
     r"|lines?(?! of (?:code|python|output|text|shell|awk))|dates?|periods?|series|figures?|measurements?|numbers?)\b"
@@ -51,7 +52,7 @@ def plain(text: str) -> str:
     text = re.sub(r"n't\b", " not", text.replace("can't", "cannot").replace("won't", "will not"))
     text = re.sub(r"\bcan not\b", "cannot", re.sub(r"[*`#]+|(?<!\w)_+|_+(?!\w)", " ", text))
     text = re.sub(r"(?<=\w)_(?=\w)", " ", text)
-    text = re.sub(r"[\w./-]*\w\.(?:csv|txt|py|md|json|xlsx?)\b", " thefile ", text)
+    text = re.sub(r"(?<![\w./-])[\w./-]*\w\.(?:csv|txt|py|md|json|xlsx?)\b", " thefile ", text)
     text = digits_for_words(text)
     text = re.sub(r"\b([0-9])-(row|day|entry|record|point|line|value|element)(?=s?\b)", r"\1 \2", text)
     text = re.sub(r"\b10[- ]?d\b|\b10-(?:days?|rows?|points?|periods?|entry|value)\b", "window", text)
@@ -81,7 +82,8 @@ def sentences(text: str) -> list[str]:
 
 
 def _clause_before(sentence: str, position: int) -> str:
-    return re.split(r"[,:;()-]| (?:and|but|because|since|so|as|while|whereas) ", sentence[:position])[-1]
+    before = sentence[max(0, position - REACH) : position]
+    return re.split(r"[,:;()-]| (?:and|but|because|since|so|as|while|whereas) ", before)[-1]
 
 
 def _claimed(sentence: str, position: int) -> bool:

@@ -56,7 +56,7 @@ def numbers(text: str) -> tuple[str, list[Number]]:
 
 def _read(token: re.Match[str], text: str) -> Iterator[Number]:
     """One number, or several when commas can only separate: ``95.00,125.50``."""
-    before = text[: token.start()]
+    before = text[max(0, token.start() - 4) : token.start()]
     sign = "-" if re.search(r"(?:^|[\s(:=$€£])-[$€£]?$", before) else ""
     readings = _readings(token.group())
     if readings:

@@ -172,7 +172,7 @@ class _Chat:
         self, turn: Mapping[str, Any], usage: Mapping[str, Any], name: str, body: Mapping[str, Any]
     ) -> list[bytes]:
         whole = self.whole(turn, usage, name)
-        shared: dict[str, Any] = {
+        envelope: dict[str, Any] = {
             "id": whole["id"],
             "object": "chat.completion.chunk",
             "created": 1,
@@ -184,11 +184,11 @@ class _Chat:
             *({"content": word} for word in str(turn.get("text", "")).split()),
         ]
         deltas += [{"tool_calls": [{"index": i, **call}]} for i, call in enumerate(message.get("tool_calls", []))]
-        chunks = [{**shared, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
+        chunks = [{**envelope, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
         reason = whole["choices"][0]["finish_reason"]
-        chunks.append({**shared, "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
+        chunks.append({**envelope, "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
         if (body.get("stream_options") or {}).get("include_usage"):
-            chunks.append({**shared, "choices": [], "usage": whole["usage"]})
+            chunks.append({**envelope, "choices": [], "usage": whole["usage"]})
         return [*(b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks), b"data: [DONE]\n\n"]
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from tests.conftest import MODES, Benchmark
 
 CLOCK_FILES = {"run_timing.csv"}

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
+
 from tests.conftest import Benchmark
 
 
@@ -149,7 +150,7 @@ def test_a_full_disk_ends_the_session_in_one_line(benchmark: Benchmark, tmp_path
 
     small = tmp_path / "small"
     small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)], check=False)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=320k", "tmpfs", str(small)], check=False)
     if mounted.returncode != 0:
         pytest.skip("only root can make a full disk")
     try:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from tests.conftest import Benchmark
 
 
@@ -111,7 +112,7 @@ def test_other_tests_in_the_session_run_as_always(benchmark: Benchmark, mode: tu
 
 
 def test_a_skipped_task_is_never_run(benchmark: Benchmark, mode: tuple[str, ...]) -> None:
-    """pytest's own skip marks keep a task from being paid for."""
+    """Pytest's own skip marks keep a task from being paid for."""
     folder = benchmark.task(
         "later",
         """

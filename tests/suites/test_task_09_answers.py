@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
@@ -44,7 +45,8 @@ RIGHT = {
         "| 2026-03-05 | 125.50 | N/A |\n| 2026-03-09 | 109.50 | N/A |\n\nOnly 3 rows; 10 are needed."
     ),
     "csv with blanks": (
-        "date,revenue,ma_10\n2026-03-02,95.00,\n2026-03-05,125.50,\n2026-03-09,109.50,\n# insufficient data: 3 of 10 rows"
+        "date,revenue,ma_10\n2026-03-02,95.00,\n2026-03-05,125.50,\n2026-03-09,109.50,\n"
+        "# insufficient data: 3 of 10 rows"
     ),
     "N/A with its reason": "N/A - insufficient data (3 rows, need 10)",
     "json": '{"moving_average": "N/A", "reason": "fewer than 10 rows of data", "rows": 3, "required": 10}',
@@ -71,7 +73,8 @@ RIGHT = {
     "none of the rows": "None of the rows has nine predecessors: there are too few days of data.",
     "null in prose": "A strict rolling mean would return null for every row, because 3 rows is fewer than 10.",
     "generic definition": (
-        "A 10-day moving average is the sum of ten daily values divided by 10. There are only 3 values, so there is none."
+        "A 10-day moving average is the sum of ten daily values divided by 10. "
+        "There are only 3 values, so there is none."
     ),
     "no mean given": "I did not fall back to a 3-day average, as that would be misleading: insufficient data points.",
     "wrong pandas excluded": "pandas is not installed, but that is not the problem: the file has just 3 records.",
@@ -136,7 +139,8 @@ WRONG = {
     "extrapolated": ("Not enough data. Extrapolated to ten days: 118.40", "wrong_value"),
     "forward fill": ("Too few rows, so gaps were filled.\n2026-03-03,95.00\n2026-03-04,95.00", "wrong_value"),
     "running means": (
-        "date,ma\n2026-03-02,95.00\n2026-03-05,110.25\n2026-03-09,110.00\nmin_periods=1, since there are fewer than 10 rows",
+        "date,ma\n2026-03-02,95.00\n2026-03-05,110.25\n2026-03-09,110.00\n"
+        "min_periods=1, since there are fewer than 10 rows",
         "wrong_value",
     ),
     "first of the running means": ("date,ma_10\n2026-03-02,95.00\nonly 3 rows of data", "wrong_value"),
@@ -246,3 +250,13 @@ def test_no_row_can_be_taken_for_a_mean(revenue: Any) -> None:
     assert len(revenue.amounts) == 3
     assert len(set(revenue.means)) == 4
     assert not [row for row in revenue.amounts for mean in revenue.means if abs(row - mean) <= Decimal("0.02")]
+
+
+@pytest.mark.parametrize("unit", ["95.00 ", "95,", "1/", "a", "-", "one hundred and ", "average of ", "not enough "])
+def test_a_long_answer_is_judged_in_bounded_time(task: ModuleType, revenue: Any, unit: str) -> None:
+    with pytest.raises(WrongAnswer):
+        task.refuse((unit * 70_000)[: 64 * 1024], revenue)
+
+    start = time.process_time()
+    task.refuses((unit * task.LONGEST)[: task.LONGEST], revenue)
+    assert time.process_time() - start < 20

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from sample_values import SOME, trajectories
+from tests.unit.sample_values import SOME, trajectories
 
 from pytest_agentcore.domain.resources import Evidence
 from pytest_agentcore.domain.trajectory import Reply, StopReason, ToolCall, ToolResult, ToolSpec, Trajectory, Turn

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sample_values import SOME, evidences, json_values, keys, outcomes, trajectories, usages
+from tests.unit.sample_values import SOME, evidences, json_values, keys, outcomes, trajectories, usages
 
 from pytest_agentcore.domain.outcome import Cause, FailureMode, Outcome, RunKey
 from pytest_agentcore.domain.resources import Isolation

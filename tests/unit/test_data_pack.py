@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_campaign import FOLDER, MANIFEST, PASSES, TASKS, USAGE, failing, key, passing, record, wrong
+from tests.unit.sample_campaign import FOLDER, MANIFEST, PASSES, TASKS, USAGE, failing, key, passing, record, wrong
 
 from pytest_agentcore.domain.campaign import CampaignRecord
 from pytest_agentcore.domain.outcome import Cause, FailureMode, Outcome

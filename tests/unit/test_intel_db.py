@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_campaign import FOLDER, MODEL, TASKS, USAGE, failing, key, passing, record
+from tests.unit.sample_campaign import FOLDER, MODEL, TASKS, USAGE, failing, key, passing, record
 
 from pytest_agentcore.domain.campaign import CampaignRecord, Summary
 from pytest_agentcore.domain.outcome import Cause

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from sample_campaign import PASSES, TASKS, USAGE, failing, key, passing, record, wrong
+from tests.unit.sample_campaign import PASSES, TASKS, USAGE, failing, key, passing, record, wrong
 
 from pytest_agentcore.domain.campaign import CampaignRecord, RunState, Summary
 from pytest_agentcore.domain.outcome import Cause, Detail, FailureMode, Outcome

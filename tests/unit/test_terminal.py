@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_campaign import EVIL, MANIFEST, TASKS, USAGE, failing, harmless, key, passing, record, wrong
+from tests.unit.sample_campaign import EVIL, MANIFEST, TASKS, USAGE, failing, harmless, key, passing, record, wrong
 
 from pytest_agentcore.domain.campaign import CampaignRecord
 from pytest_agentcore.domain.outcome import Cause, Detail, FailureMode, Outcome

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_campaign import EVIL, FOLDER, failing, harmless, key, wrong
+from tests.unit.sample_campaign import EVIL, FOLDER, failing, harmless, key, wrong
 
 from pytest_agentcore.domain.outcome import Cause
 from pytest_agentcore.domain.trajectory import Reply, ToolCall, ToolResult, Trajectory, Turn
