@@ -27,11 +27,10 @@ def activate(config: pytest.Config) -> None:
         from pytest_agentcore.distribution import INPUT, Worker
 
         data = config.workerinput.get(INPUT)
-        part = tuple(data["part"]) if data else (0, 1)
-        runner = Runner(settings, part=part, stop=lambda reason: worker.stop(reason))
-        worker = Worker(config, runner, data)
-        config.pluginmanager.register(worker, "agentcore-worker")
-        run_items(config, runner)
+        if data is not None:  # None where the controller has nothing to run: no model, or --collect-only
+            worker = Worker(settings, data)
+            config.pluginmanager.register(worker, "agentcore-worker")
+            run_items(config, worker.runner)
         return
     board = Board(config, settings)
     config.pluginmanager.register(board, "agentcore-board")

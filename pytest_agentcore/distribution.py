@@ -29,6 +29,7 @@ from pytest_agentcore.opening import (
     masks_of,
     specs_of,
 )
+from pytest_agentcore.options import Settings
 from pytest_agentcore.scheduler import PartitionScheduling
 from pytest_agentcore.session import Runner
 from pytest_agentcore.store import codec
@@ -139,9 +140,9 @@ class Controller:
 class Worker:
     """The hooks of a process that is handed items."""
 
-    def __init__(self, config: pytest.Config, runner: Runner, data: Mapping[str, Any]) -> None:
-        self._config = config
-        self._runner = runner
+    def __init__(self, settings: Settings, data: Mapping[str, Any]) -> None:
+        index, count = data["part"]
+        self.runner = Runner(settings, part=(index, count), stop=self.stop)
         self._opened = Opened.load(data["opened"])
         self._folder = Path(data["folder"])
         self._parent = os.getppid()
@@ -153,8 +154,8 @@ class Worker:
             return
         error = None
         try:
-            planned = self._runner.make_plan(session.items)
-            check_solutions(planned, specs_of(self._runner.settings))
+            planned = self.runner.make_plan(session.items)
+            check_solutions(planned, specs_of(self.runner.settings))
         except pytest.UsageError as refusal:
             planned, error = [], str(refusal)
         groups = [codec.encode(group) for group in groups_of(planned)]
@@ -167,18 +168,18 @@ class Worker:
             return (yield)
         threading.Thread(target=self._watch, daemon=True, name="agentcore-parent").start()
         folders = self._await_campaigns()
-        settings, planned = self._runner.settings, list(self._runner.planned.values())
+        settings, planned = self.runner.settings, list(self.runner.planned.values())
         harness = make_harness(self._opened, settings, specs_of(settings), masks_of(planned))
-        self._runner.start(attach(folders, self._opened.session), harness)
+        self.runner.start(attach(folders, self._opened.session), harness)
         try:
             return (yield)
         finally:
-            self._runner.stop()
+            self.runner.stop()
 
     def _await_campaigns(self) -> dict[CampaignKey, Path]:
         deadline = time.monotonic() + OPENING_S
         while not (self._folder / OPEN).exists():
-            if self._runner.engine.cancel() or time.monotonic() > deadline:
+            if self.runner.engine.cancel() or time.monotonic() > deadline:
                 return {}
             time.sleep(POLL_S / 10)
         return {(suite, model): Path(folder) for suite, model, folder in json.loads((self._folder / OPEN).read_bytes())}
@@ -187,10 +188,10 @@ class Worker:
         """End what is in flight when the session ends or its controller is gone."""
         while os.getppid() == self._parent:
             if (self._folder / END).exists() or (self._folder / STOP).exists():
-                self._runner.engine.stop()
+                self.runner.engine.stop()
                 return
             time.sleep(POLL_S)
-        self._runner.engine.stop()
+        self.runner.engine.stop()
         os._exit(1)
 
     def stop(self, reason: str) -> None:

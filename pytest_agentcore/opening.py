@@ -29,6 +29,7 @@ from pytest_agentcore.model.endpoint import ModelSpec, parse
 from pytest_agentcore.options import Settings
 from pytest_agentcore.rollout.attempt import Harness
 from pytest_agentcore.sandbox.choice import at_least, open_sandbox, probe
+from pytest_agentcore.sandbox.contents import adopt_masks, found_masks
 from pytest_agentcore.store import codec
 from pytest_agentcore.store.campaign import Campaign, Held, hold, identity
 
@@ -53,11 +54,13 @@ class Opened:
             "isolation": codec.encode(self.isolation),
             "gateway": self.gateway and list(self.gateway),
             "system_prompt": self.system_prompt,
+            "masks": found_masks(),
         }
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> Opened:
         """From what :meth:`dump` gave."""
+        adopt_masks(data["masks"])
         address = data["gateway"]
         return cls(
             session=data["session"],

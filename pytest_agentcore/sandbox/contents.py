@@ -88,9 +88,27 @@ def masks(extra: Sequence[Path] = ()) -> list[Path]:
     return sorted(path for path in wanted if is_below(path, trees) and path not in trees)
 
 
-@cache
+_FOUND: dict[str, tuple[str, ...]] = {}
+
+
+def found_masks() -> dict[str, list[str]]:
+    """What the walks of this process found, for other processes of the session to adopt."""
+    return {tree: list(paths) for tree, paths in _FOUND.items()}
+
+
+def adopt_masks(found: Mapping[str, Sequence[str]]) -> None:
+    """Take over what another process of the same session has found a moment ago."""
+    _FOUND.update({tree: tuple(paths) for tree, paths in found.items()})
+
+
 def _covered_below(tree: str) -> tuple[str, ...]:
-    """One walk over a tree; 130,000 names take 0.2 s once they are cached by the system."""
+    """One walk over a tree for each process; 130,000 names take 0.2 s once they are cached by the system."""
+    if tree not in _FOUND:
+        _FOUND[tree] = tuple(_walk(tree))
+    return _FOUND[tree]
+
+
+def _walk(tree: str) -> list[str]:
     found: list[str] = []
     queue = [tree]
     while queue:
@@ -104,4 +122,4 @@ def _covered_below(tree: str) -> tuple[str, ...]:
                         found.append(entry.path)
         except OSError:
             continue
-    return tuple(found)
+    return found

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sandbox_boxes import Open
 
 from pytest_agentcore.domain.ports import Sandbox
 from pytest_agentcore.domain.resources import Isolation, Limits
 from pytest_agentcore.errors import SandboxUnavailable
 from pytest_agentcore.sandbox.choice import open_sandbox, probe
+from tests.contract.sandbox_boxes import Open
 
 
 @pytest.fixture(scope="session", params=["namespace", "process"])

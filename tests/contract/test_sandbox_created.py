@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sandbox_boxes import Open, file
 
 from pytest_agentcore.domain.ports import Sandbox
+from tests.contract.sandbox_boxes import Open, file
 
 SCRIPTS = {
     "one after the other": ("echo > b; echo > a; echo > c", ["b", "a", "c"]),

@@ -6,10 +6,10 @@ import os
 import time
 
 import pytest
-from sandbox_boxes import Open, file, runs_on_host, sh, unique_sleep
 
 from pytest_agentcore.domain.ports import Sandbox
 from pytest_agentcore.domain.resources import Isolation
+from tests.contract.sandbox_boxes import Open, file, runs_on_host, sh, unique_sleep
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import errno
 from typing import Any
 
 import pytest
-from sandbox_boxes import Open, file
 
 from pytest_agentcore.domain.ports import Sandbox
 from pytest_agentcore.domain.workspace import Entry
+from tests.contract.sandbox_boxes import Open, file
 
 ODD_BYTES = [b"", b"a\r\nb\r\n", b"no newline", b"\0\xff\xfe\0", bytes(range(256)) * 300]
 

@@ -15,13 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sandbox_boxes import Open, file, runs_on_host, unique_sleep
 
 from pytest_agentcore.domain.resources import Isolation, Limits
 from pytest_agentcore.errors import ConfigError, SandboxLost, SandboxUnavailable
 from pytest_agentcore.sandbox import channel, choice, contents, namespace
 from pytest_agentcore.sandbox.choice import at_least, open_sandbox, probe
 from pytest_agentcore.sandbox.served import ServedSandbox
+from tests.contract.sandbox_boxes import Open, file, runs_on_host, unique_sleep
 
 ROOT = Path(__file__).parents[2]
 DAEMONS = "setsid sleep {0} & (setsid sh -c 'sleep {0}' &); echo started"

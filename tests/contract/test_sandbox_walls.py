@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sandbox_boxes import Open
 
 import pytest_agentcore
 from pytest_agentcore.domain.ports import Sandbox
 from pytest_agentcore.sandbox import contents
+from tests.contract.sandbox_boxes import Open
 
 PACKAGE = Path(pytest_agentcore.__file__).parent
 

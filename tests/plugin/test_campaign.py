@@ -46,9 +46,7 @@ def test_reference_passes_and_is_reported(benchmark: Benchmark, mode: tuple[str,
         ("unknown_tool", ("tool_call_malformed", None)),
     ],
 )
-def test_failures_are_classified(
-    benchmark: Benchmark, solution: str, mode_and_detail: tuple[str, str | None]
-) -> None:
+def test_failures_are_classified(benchmark: Benchmark, solution: str, mode_and_detail: tuple[str, str | None]) -> None:
     """A run that fails gets the failure mode and detail of its fault, and pytest's exit status is 1."""
     result = benchmark.run("suite/task_greet", f"--agent-model=scripted/{solution}", "--agent-runs=1", "-pno:xdist")
 

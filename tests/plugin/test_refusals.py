@@ -73,7 +73,8 @@ def test_other_distributions(benchmark: Benchmark) -> None:
         ("@agent_task(files={'../x': 'y'})\ndef test_x(run):\n    'Do.'", ("../x", "inside the workspace")),
         ("@agent_task(workspace='nowhere')\ndef test_x(run):\n    'Do.'", ("nowhere", "not a folder")),
         (
-            "@agent_task\ndef test_x(run):\n    'Do.'\nclass TestY:\n    @agent_task\n    def test_x(self, run):\n        'Do.'",
+            "@agent_task\ndef test_x(run):\n    'Do.'\n"
+            "class TestY:\n    @agent_task\n    def test_x(self, run):\n        'Do.'",
             ("two tasks", "'x'"),
         ),
     ],

@@ -1,5 +1,6 @@
 """The shipped tasks' modules, imported from their files as pytest does."""
 
+import importlib
 import importlib.util
 import sys
 from collections.abc import Callable
@@ -9,6 +10,11 @@ from types import ModuleType
 import pytest
 
 SUITE = Path(__file__).parents[2] / "suites" / "agentic_core_v1"
+
+
+def _make_importable() -> None:
+    if str(SUITE) not in sys.path:
+        sys.path.insert(0, str(SUITE))
 
 
 def _loaded(task: str) -> ModuleType:
@@ -23,6 +29,13 @@ def _loaded(task: str) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def reading() -> ModuleType:
+    """The suite's own module that reads numbers."""
+    _make_importable()
+    return importlib.import_module("agentic_core_text")
+
+
+@pytest.fixture(scope="session")
 def suite() -> Path:
     return SUITE
 
@@ -30,6 +43,5 @@ def suite() -> Path:
 @pytest.fixture(scope="session")
 def task_module() -> Callable[[str], ModuleType]:
     """Import a task's test file by the name of its folder."""
-    if str(SUITE) not in sys.path:
-        sys.path.insert(0, str(SUITE))
+    _make_importable()
     return _loaded

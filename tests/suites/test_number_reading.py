@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from decimal import Decimal
-from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "suites" / "agentic_core_v1"))
-
-from agentic_core_text import digits_for_words, numbers
 
 SPOKEN = {
     "one hundred and ten": "110",
@@ -45,30 +40,30 @@ READ = {
 
 
 @pytest.mark.parametrize(("words", "digits"), SPOKEN.items())
-def test_spoken_numbers_become_digits(words: str, digits: str) -> None:
-    assert digits_for_words(words) == digits
+def test_spoken_numbers_become_digits(reading: ModuleType, words: str, digits: str) -> None:
+    assert reading.digits_for_words(words) == digits
 
 
 @pytest.mark.parametrize(("text", "values"), READ.items())
-def test_numbers_are_read_as_an_english_reader_would(text: str, values: list[str]) -> None:
-    assert [number.value for number in numbers(text)[1]] == [Decimal(value) for value in values]
+def test_numbers_are_read_as_an_english_reader_would(reading: ModuleType, text: str, values: list[str]) -> None:
+    assert [number.value for number in reading.numbers(text)[1]] == [Decimal(value) for value in values]
 
 
-def test_a_number_that_can_be_read_in_two_ways_keeps_both() -> None:
-    (number,) = numbers("110,000")[1]
+def test_a_number_that_can_be_read_in_two_ways_keeps_both(reading: ModuleType) -> None:
+    (number,) = reading.numbers("110,000")[1]
 
     assert set(number.readings) == {Decimal(110000), Decimal(110)}
 
 
-@given(st.decimals(min_value=0, max_value=10**6, places=2), st.text(alphabet="abc ,.;:()$-\n", max_size=8))
-def test_a_number_is_found_whatever_stands_around_it(value: Decimal, around: str) -> None:
+@given(value=st.decimals(min_value=0, max_value=10**6, places=2), around=st.text(alphabet="abc ,.;:()$-\n", max_size=8))
+def test_a_number_is_found_whatever_stands_around_it(reading: ModuleType, value: Decimal, around: str) -> None:
     text = f"{around} {value} {around[::-1]}"
 
-    assert [abs(number.value) for number in numbers(text)[1]] == [value]
+    assert [abs(number.value) for number in reading.numbers(text)[1]] == [value]
 
 
-@given(st.text(max_size=200))
-def test_any_text_can_be_read(text: str) -> None:
-    spoken, found = numbers(digits_for_words(text))
+@given(text=st.text(max_size=200))
+def test_any_text_can_be_read(reading: ModuleType, text: str) -> None:
+    spoken, found = reading.numbers(reading.digits_for_words(text))
 
     assert all(0 <= number.start < number.end <= len(spoken) for number in found)

@@ -139,8 +139,10 @@ WRONG = {
     "extrapolated": ("Not enough data. Extrapolated to ten days: 118.40", "wrong_value"),
     "forward fill": ("Too few rows, so gaps were filled.\n2026-03-03,95.00\n2026-03-04,95.00", "wrong_value"),
     "running means": (
-        "date,ma\n2026-03-02,95.00\n2026-03-05,110.25\n2026-03-09,110.00\n"
-        "min_periods=1, since there are fewer than 10 rows",
+        (
+            "date,ma\n2026-03-02,95.00\n2026-03-05,110.25\n2026-03-09,110.00\n"
+            "min_periods=1, since there are fewer than 10 rows"
+        ),
         "wrong_value",
     ),
     "first of the running means": ("date,ma_10\n2026-03-02,95.00\nonly 3 rows of data", "wrong_value"),

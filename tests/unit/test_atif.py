@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from tests.unit.sample_values import SOME, trajectories
 
 from pytest_agentcore.domain.resources import Evidence
 from pytest_agentcore.domain.trajectory import Reply, StopReason, ToolCall, ToolResult, ToolSpec, Trajectory, Turn
 from pytest_agentcore.domain.usage import Usage
 from pytest_agentcore.formats.atif import parsed_arguments, to_atif
 from pytest_agentcore.store import codec
+from tests.unit.sample_values import SOME, trajectories
 
 # A strict validator of the format: field -> (check, required). An unknown key is an error.
 

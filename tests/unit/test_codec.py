@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.sample_values import SOME, evidences, json_values, keys, outcomes, trajectories, usages
 
 from pytest_agentcore.domain.outcome import Cause, FailureMode, Outcome, RunKey
 from pytest_agentcore.domain.resources import Isolation
@@ -20,6 +19,7 @@ from pytest_agentcore.domain.trajectory import Reply, Trajectory, Turn
 from pytest_agentcore.domain.usage import Usage
 from pytest_agentcore.errors import StoreError
 from pytest_agentcore.store import codec
+from tests.unit.sample_values import SOME, evidences, json_values, keys, outcomes, trajectories, usages
 
 KEY = RunKey(task="task_01", model="scripted/reference", run=1)
 OUTCOME = Outcome(key=KEY, passed=True, usage=Usage(cost_usd=Decimal("0.10")))

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.sample_campaign import FOLDER, MANIFEST, PASSES, TASKS, USAGE, failing, key, passing, record, wrong
 
 from pytest_agentcore.domain.campaign import CampaignRecord
 from pytest_agentcore.domain.outcome import Cause, FailureMode, Outcome
 from pytest_agentcore.errors import StoreError
 from pytest_agentcore.report.data_pack import FILES, write_pack
 from pytest_agentcore.report.rollup import summarise
+from tests.unit.sample_campaign import FOLDER, MANIFEST, PASSES, TASKS, USAGE, failing, key, passing, record, wrong
 
 INFRA = failing(key(), cause=Cause.INFRA, reason="server_lost")
 CLOCK_FILE = "run_timing.csv"

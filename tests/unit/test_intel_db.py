@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.sample_campaign import FOLDER, MODEL, TASKS, USAGE, failing, key, passing, record
 
 from pytest_agentcore.domain.campaign import CampaignRecord, Summary
 from pytest_agentcore.domain.outcome import Cause
 from pytest_agentcore.errors import StoreError
 from pytest_agentcore.report.rollup import summarise
 from pytest_agentcore.store import intel_db
+from tests.unit.sample_campaign import FOLDER, MODEL, TASKS, USAGE, failing, key, passing, record
 
 INFRA = failing(key(), cause=Cause.INFRA, reason="server_lost")
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from tests.unit.sample_campaign import PASSES, TASKS, USAGE, failing, key, passing, record, wrong
 
 from pytest_agentcore.domain.campaign import CampaignRecord, RunState, Summary
 from pytest_agentcore.domain.outcome import Cause, Detail, FailureMode, Outcome
 from pytest_agentcore.domain.usage import Usage
 from pytest_agentcore.report.rollup import failure_label, summarise
+from tests.unit.sample_campaign import PASSES, TASKS, USAGE, failing, key, passing, record, wrong
 
 INFRA = failing(key(), cause=Cause.INFRA, reason="server_lost")
 RESOURCE = failing(key(), cause=Cause.RESOURCE, reason="oom_killed")

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.sample_campaign import EVIL, MANIFEST, TASKS, USAGE, failing, harmless, key, passing, record, wrong
 
 from pytest_agentcore.domain.campaign import CampaignRecord
 from pytest_agentcore.domain.outcome import Cause, Detail, FailureMode, Outcome
 from pytest_agentcore.report import terminal
 from pytest_agentcore.report.rollup import summarise
 from pytest_agentcore.report.text import columns
+from tests.unit.sample_campaign import EVIL, MANIFEST, TASKS, USAGE, failing, harmless, key, passing, record, wrong
 
 ANSI = re.compile(r"\x1b\[\d+m")
 INFRA = failing(key(), cause=Cause.INFRA, reason="server_lost")

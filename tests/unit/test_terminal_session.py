@@ -8,12 +8,12 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.sample_campaign import EVIL, FOLDER, failing, harmless, key, wrong
 
 from pytest_agentcore.domain.outcome import Cause
 from pytest_agentcore.domain.trajectory import Reply, ToolCall, ToolResult, Trajectory, Turn
 from pytest_agentcore.report.terminal import CampaignFolder, Counts, failure_section, header_lines, live
 from pytest_agentcore.report.text import Style, clean, clock, columns, fit, pad, wrap
+from tests.unit.sample_campaign import EVIL, FOLDER, failing, harmless, key, wrong
 
 INFRA = failing(key(), cause=Cause.INFRA, reason="server_lost")
 
