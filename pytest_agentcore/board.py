@@ -152,6 +152,7 @@ class Board:
 
         intel_db.record_campaign(self.settings.directory / "intel.db", record, summary)
         data_pack.write_pack(held.folder / "data_pack", record, summary)
+        self._config.hook.pytest_agentcore_campaign_finished(folder=held.folder, record=record, summary=summary)
 
     def _exit_status(self, status: int | pytest.ExitCode) -> int | pytest.ExitCode:
         """Pytest's own, but for a refusal (4), missing runs (1) and a least score, which decides alone."""
