@@ -1,4 +1,4 @@
-"""The ``pytest-agentcore`` command: what can be asked of stored campaigns and of this machine without running a test."""
+"""The ``pytest-agentcore`` command: questions about stored campaigns and this machine that need no test run."""
 
 from __future__ import annotations
 

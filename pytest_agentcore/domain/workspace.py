@@ -81,6 +81,11 @@ def is_ignored(path: str) -> bool:
     return path.endswith(".pyc") or any(part in IGNORED for part in parts)
 
 
+def is_bytecode(path: str) -> bool:
+    """True for compiled Python, which an interpreter may take in place of the source beside it."""
+    return path.endswith(".pyc") or "__pycache__" in PurePosixPath(path).parts
+
+
 def changed_paths(before: Snapshot, after: Snapshot) -> dict[str, Literal["added", "removed", "changed"]]:
     """What differs between two snapshots, ignoring caches; a mode counts only in its executable bit."""
     old, new = before.significant(), after.significant()

@@ -15,7 +15,7 @@ from pytest_agentcore.domain.rollout import Rollout
 from pytest_agentcore.domain.task import Task
 from pytest_agentcore.domain.trajectory import StopReason, Trajectory
 from pytest_agentcore.domain.usage import Usage
-from pytest_agentcore.domain.workspace import Entry, Workspace, matching
+from pytest_agentcore.domain.workspace import Entry, Workspace, is_bytecode, matching
 from pytest_agentcore.errors import WrongAnswer
 from pytest_agentcore.rollout.material import load_folder
 
@@ -127,8 +127,16 @@ class Run:
         )
 
     def _restored(self) -> list[Entry]:
-        """The frozen workspace with protected files as they were; what cannot be carried over stays behind."""
+        """The frozen workspace with protected files as they were.
+
+        Bytecode stays behind, for it may have been planted in place of its source, and so does what was too large
+        to be frozen.
+        """
         before, after = self.workspace.before.by_path(), self.workspace.snapshot.by_path()
         pristine = matching((path for path, entry in before.items() if entry.kind == "file"), self.task.protected)
         entries = after | {path: before[path] for path in pristine}
-        return [entry for entry in entries.values() if entry.kind in ("dir", "symlink") or entry.data is not None]
+        return [
+            entry
+            for entry in entries.values()
+            if not is_bytecode(entry.path) and (entry.kind in ("dir", "symlink") or entry.data is not None)
+        ]

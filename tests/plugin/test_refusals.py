@@ -73,8 +73,16 @@ def test_other_distributions(benchmark: Benchmark) -> None:
         ("@agent_task(files={'../x': 'y'})\ndef test_x(run):\n    'Do.'", ("../x", "inside the workspace")),
         ("@agent_task(workspace='nowhere')\ndef test_x(run):\n    'Do.'", ("nowhere", "not a folder")),
         (
-            "@agent_task\ndef test_x(run):\n    'Do.'\n"
-            "class TestY:\n    @agent_task\n    def test_x(self, run):\n        'Do.'",
+            """
+@agent_task
+def test_x(run):
+    'Do.'
+
+class TestY:
+    @agent_task
+    def test_x(self, run):
+        'Do.'
+""",
             ("two tasks", "'x'"),
         ),
     ],

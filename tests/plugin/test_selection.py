@@ -37,9 +37,9 @@ def test_keyword_marker_and_node_id_select(benchmark: Benchmark, mode: tuple[str
     """Only what is selected is run and recorded."""
     arguments = ("--agent-model=scripted/reference", *mode)
 
-    benchmark.run("suite", "-k", "greet and run2", *arguments).assert_outcomes(passed=1, deselected=3)
+    assert benchmark.run("suite", "-k", "greet and run2", *arguments).ret == 0
     assert list(benchmark.outcomes()) == ["task_greet-run2"]
-    benchmark.run("suite", "-m", "not agent_task", *arguments).assert_outcomes(deselected=4)
+    assert benchmark.run("suite", "-m", "not agent_task", *arguments).ret == pytest.ExitCode.NO_TESTS_COLLECTED
     node = "suite/task_count/test_count.py::test_count[scripted/reference-run1]"
     benchmark.run(node, *arguments).assert_outcomes(passed=1)
 
@@ -157,8 +157,11 @@ def test_a_repository_without_agent_tests_notices_nothing(pytester: pytest.Pytes
 
 
 def test_a_bare_import_stays_light() -> None:
-    """``import pytest_agentcore`` brings in no third-party package."""
-    code = "import sys; before = set(sys.modules); import pytest_agentcore; print(len(set(sys.modules) - before))"
+    """``import pytest_agentcore`` brings in no other package and one module of its own."""
+    code = (
+        "import sys; before = set(sys.modules); import pytest_agentcore; new = set(sys.modules) - before\n"
+        "print(sorted(name for name in new if name.partition('.')[0] not in sys.stdlib_module_names))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert int(done.stdout) < 12
+    assert done.stdout == "['pytest_agentcore', 'pytest_agentcore._version']\n"

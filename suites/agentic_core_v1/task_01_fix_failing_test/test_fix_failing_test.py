@@ -90,7 +90,7 @@ def assert_visible_tests_pass(run: Run) -> None:
     """The tests as they were at the start pass, all of them, with no configuration of the workspace's."""
     result = run.check(
         [
-            *("env", "PYTHONSAFEPATH=1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1", "PYTHONPYCACHEPREFIX=/no/bytecode"),
+            *("env", "PYTHONSAFEPATH=1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1"),
             *("python3", "-m", "pytest", "tests/test_pricing.py"),
             *("-c", "/dev/null", "--rootdir", ".", "--noconftest", "-p", "no:cacheprovider", "-q", "--color=no"),
         ]

@@ -1,0 +1,14 @@
+# `just` runs everything that CI runs, in the environment that is active.
+default: lint types imports test
+
+test:
+    pytest -n 2
+
+lint:
+    ruff check . && ruff format --check .
+
+types:
+    mypy
+
+imports:
+    lint-imports
