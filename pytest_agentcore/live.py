@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ class LiveLine:
     def __init__(self, reporter: Any, journals: Sequence[Path], *, total: int) -> None:
         self._reporter = reporter
         self._offsets = dict.fromkeys(journals, 0)
+        self._terminal = os.dup(1)
+        """The terminal itself: made between items, when pytest does not capture what is written to it."""
         self._total = total
         self._started = time.monotonic()
         self._in_flight: set[tuple[Path, str]] = set()
@@ -59,6 +63,7 @@ class LiveLine:
         self._ended.set()
         self._thread.join(TICK_S * 2)
         self._clear()
+        os.close(self._terminal)
 
     def _clear(self) -> None:
         with self._lock:
@@ -84,9 +89,8 @@ class LiveLine:
                     self._shown = len(text)
 
     def _write(self, text: str) -> None:
-        file = self._reporter._tw._file  # noqa: SLF001 - beside the writer, so that it does not count our columns
-        file.write(text)
-        file.flush()
+        with suppress(OSError):  # the terminal may be gone; the campaign goes on
+            os.write(self._terminal, text.encode("utf-8", "replace"))
 
     def _read(self) -> None:
         for path, offset in self._offsets.items():
