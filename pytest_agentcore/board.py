@@ -66,7 +66,7 @@ class Board:
         real = [spec for spec in self.specs.values() if spec.wire != "scripted"]
         if not real:
             return None
-        from pytest_agentcore.model.client import Gateway
+        from pytest_agentcore.model.supervisor import Gateway
 
         try:
             gateway = Gateway.start(

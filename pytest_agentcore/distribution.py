@@ -51,6 +51,7 @@ class Controller:
         self._board = board
         self._folder: Path | None = None
         self._parts: dict[str, int] = {}
+        self._agent_items: set[str] = set()
         self._answered = False
         self._ended = threading.Event()
 
@@ -97,6 +98,7 @@ class Controller:
         data = json.loads((self._session_folder() / PLAN).read_bytes())
         if data["error"] is not None:
             raise pytest.UsageError(data["error"])
+        self._agent_items.update(data["items"])
         held = self._board.open_campaigns([codec.decode(Group, group) for group in data["groups"]])
         answer = [[*group, str(entry.folder)] for group, entry in held.items()]
         write(self._session_folder() / OPEN, json.dumps(answer).encode())
@@ -112,7 +114,7 @@ class Controller:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> PartitionScheduling:
         """Hand items out by the partition that the workers prefetch by."""
-        return PartitionScheduling(config, log, parts=self._parts)
+        return PartitionScheduling(config, log, parts=self._parts, agent_items=self._agent_items)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> None:
@@ -159,7 +161,8 @@ class Worker:
         except pytest.UsageError as refusal:
             planned, error = [], str(refusal)
         groups = [codec.encode(group) for group in groups_of(planned)]
-        write(self._folder / PLAN, json.dumps({"error": error, "groups": groups}).encode())
+        plan = {"error": error, "groups": groups, "items": [entry.nodeid for entry in planned]}
+        write(self._folder / PLAN, json.dumps(plan).encode())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:

@@ -23,7 +23,7 @@ from pytest_agentcore.domain.ports import Model, Sandbox
 from pytest_agentcore.domain.resources import Isolation
 from pytest_agentcore.domain.task import Task
 from pytest_agentcore.domain.usage import Usage
-from pytest_agentcore.errors import AgentCoreError, ConfigError
+from pytest_agentcore.errors import AgentCoreError, ConfigError, ModelUnavailable
 from pytest_agentcore.model import scripted
 from pytest_agentcore.model.endpoint import ModelSpec, parse
 from pytest_agentcore.options import Settings
@@ -193,12 +193,17 @@ def make_harness(opened: Opened, settings: Settings, specs: Mapping[str, ModelSp
 def metered(model: Model) -> Usage | None:
     """What the gateway counted for a run; None for a model that does not pass it."""
     ledger = getattr(model, "ledger", None)
-    return None if ledger is None else _usage(ledger())
+    if ledger is None:
+        return None
+    try:
+        return _usage(ledger())
+    except ModelUnavailable:
+        return None  # the gateway is gone, and what it counted with it: the trajectory's own sum stands
 
 
 def _usage(ledger: Mapping[str, Any]) -> Usage | None:
     if not ledger:
-        return None  # the gateway is gone: the trajectory's own sum stands
+        return None
     cost = ledger["cost_usd"]
     return Usage(calls=ledger["calls"], cost_usd=None if cost is None else Decimal(cost), **ledger["usage"])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -13,16 +13,19 @@ class PartitionScheduling:
     """An xdist scheduler: the k-th of n workers gets every n-th item, and so does the one that replaces it.
 
     With items a b c d e and two workers, the first gets a c e and the second b d. xdist tells the workers to shut
-    down once everything is handed out and nobody has more than one item left. An item whose worker died is not
-    reported as crashed but handed to the replacement; its rollout counts how often that happened.
+    down once everything is handed out and nobody has more than one item left. An agent item whose worker died is not
+    reported as crashed but handed to the replacement; its record counts how often that happened.
     """
 
-    def __init__(self, config: pytest.Config, log: Any, *, parts: Mapping[str, int]) -> None:
+    def __init__(
+        self, config: pytest.Config, log: Any, *, parts: Mapping[str, int], agent_items: Collection[str]
+    ) -> None:
         self.config = config
         self.log = log
         self.numnodes = len(parse_tx_spec_config(config))
         self.collection: list[str] | None = None
         self._parts = parts
+        self._agent_items = agent_items
         self._collections: dict[Any, list[str]] = {}
         self._pending: dict[Any, list[int]] = {}
         self._unassigned: list[int] = []
@@ -34,7 +37,7 @@ class PartitionScheduling:
 
     @property
     def collection_is_completed(self) -> bool:
-        """Has every expected worker collected?"""
+        """Has every expected worker collected? One that died since has; its replacement is told on its own."""
         return len(self._collections) >= self.numnodes
 
     @property
@@ -69,7 +72,8 @@ class PartitionScheduling:
         if self.collection is None:
             self.collection = next(iter(self._collections.values()))
             self._unassigned = list(range(len(self.collection)))
-        takers = {self._parts.get(node.gateway.id): node for node in self._collections if not node.shutting_down}
+        up = [node for node in self._pending if node in self._collections and not node.shutting_down]
+        takers = {self._parts.get(node.gateway.id): node for node in up}
         if not takers:
             return
         waiting, self._unassigned = self._unassigned, []
@@ -97,7 +101,10 @@ class PartitionScheduling:
         raise RuntimeError(f"{node} gave back {indices}, which nobody asked for")
 
     def remove_node(self, node: Any) -> str | None:
-        """A worker is gone: what it had, the item it was at included, waits for its replacement."""
-        self._collections.pop(node, None)
-        self._unassigned = sorted([*self._pending.pop(node), *self._unassigned])
-        return None
+        """A worker is gone: what it had waits for its replacement. Gives the item it was at, if that is not ours."""
+        pending = self._pending.pop(node)
+        crashed = None
+        if pending and self.collection is not None and self.collection[pending[0]] not in self._agent_items:
+            crashed = self.collection[pending.pop(0)]
+        self._unassigned = sorted([*pending, *self._unassigned])
+        return crashed

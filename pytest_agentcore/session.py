@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from pytest_agentcore.collection import Planned, interleave, parametrize, plan
-from pytest_agentcore.domain.outcome import Outcome
+from pytest_agentcore.domain.outcome import Outcome, Verdict
 from pytest_agentcore.domain.rollout import Rollout
 from pytest_agentcore.domain.workspace import Snapshot
 from pytest_agentcore.errors import (
@@ -33,6 +33,7 @@ from pytest_agentcore.store.history import RETRIED
 ROLLOUT = pytest.StashKey[Rollout]()
 AGENT = pytest.StashKey[Agent]()
 WAITED = pytest.StashKey[float]()
+VERDICT = pytest.StashKey[Verdict]()
 
 CampaignKey = tuple[str, str]
 """(suite, model as shown)."""
@@ -146,6 +147,12 @@ class Runner:
         entry, done = self.planned[item.nodeid], self.rollout(item)
         if done.infra is not None:
             pytest.skip(f"infra: {done.infra}")
+        with self.ending_session(item):
+            lost = self.campaign(entry).check_started(entry.key)
+        if lost > self.settings.infra_retries:
+            reason = f"the checker ended its worker process {lost} times"
+            item.stash[VERDICT] = Verdict(passed=False, checker_error=reason)
+            pytest.fail(reason, pytrace=False)
         scenario = entry.task.scenario() if entry.task.scenario is not None else None
         return Run(task=entry.task, rollout=done, scenario=scenario, open_sandbox=self.harness.open_sandbox)
 

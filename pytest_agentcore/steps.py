@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
+from pytest_agentcore.agent import clock
 from pytest_agentcore.agent.loop import solve
 from pytest_agentcore.domain.outcome import RunKey
 from pytest_agentcore.domain.ports import Sandbox
@@ -24,7 +24,7 @@ class Agent:
     ) -> None:
         self._key, self._number, self._task, self._before = key, number, task, before
         self._harness, self._cancel = harness, cancel
-        self._started = time.monotonic()
+        self._started = clock.now()
         self._trajectory = Trajectory(system_prompt=harness.system_prompt, prompt=task.prompt)
         self._turns: list[Turn] = []
         self._model = harness.open_model(key, number, task)
@@ -78,7 +78,7 @@ class Agent:
             workspace, evidence = frozen(self.sandbox, self._before)
         except SandboxError as fault:
             infra = infra or str(fault)
-        wall = time.monotonic() - self._started
+        wall = clock.now() - self._started
         return Rollout(
             key=self._key,
             attempt=self._number,

@@ -13,15 +13,10 @@ from pytest_agentcore.domain.rollout import Rollout
 from pytest_agentcore.errors import ModelUnavailable, SandboxError, StoreError, Tampered
 from pytest_agentcore.report.terminal import failure_section
 from pytest_agentcore.scoring.failure import conclude, ended_by_itself, tampering
-from pytest_agentcore.session import AGENT, ROLLOUT, WAITED, Runner
+from pytest_agentcore.session import AGENT, ROLLOUT, VERDICT, WAITED, Runner
 
-VERDICT = pytest.StashKey[Verdict]()
 PREFIX = "agent_"
 """Of the report properties that carry an outcome across processes and into JUnit files."""
-
-
-class NotEnded(AssertionError):
-    """The workspace is right, but the agent did not end by itself."""
 
 
 class Judge:
@@ -92,10 +87,10 @@ class Judge:
         findings = tampering(entry.task, rollout.workspace)
         if findings:
             item.stash[VERDICT] = Verdict(passed=True, tampered=True, message="; ".join(findings))
-            raise Tampered("; ".join(findings))
+            pytest.fail(f"tampered: {'; '.join(findings)}", pytrace=False)
         if not ended_by_itself(rollout.trajectory):
             stop = rollout.trajectory.stop_reason
-            raise NotEnded(f"the workspace is right, but the run ended by {stop}, not by itself")
+            pytest.fail(f"the workspace is right, but the run ended by {stop}, not by itself", pytrace=False)
 
     def _rollout(self, item: pytest.Item, entry: Planned, infra: str | None) -> Rollout:
         return self._runner.rollout(item) if entry.prefetch else self._runner.step_rollout(item, infra)

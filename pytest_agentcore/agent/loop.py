@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.resources import files
 
+from pytest_agentcore.agent import clock
 from pytest_agentcore.agent.tools import Toolbox
 from pytest_agentcore.domain.ports import Model
 from pytest_agentcore.domain.task import Task
@@ -41,7 +41,7 @@ def solve(
         ModelError, SandboxError: somebody other than the model failed.
         RunCancelled: the session is ending.
     """
-    started = time.monotonic()
+    started = clock.now()
     waited = 0.0
     stop: StopReason | None = None
     while stop is None:
@@ -56,7 +56,7 @@ def solve(
         waited += reply.waited_s
         results = tuple(toolbox.run(call) for call in reply.calls)
         turns.append(Turn(reply=reply, results=results, started_at=at))
-        stop = _ended(reply) or _exceeded(task, turns, time.monotonic() - started - waited)
+        stop = _ended(reply) or _exceeded(task, turns, clock.now() - started - waited)
     return Trajectory(system_prompt=system, prompt=prompt, tools=toolbox.specs, turns=tuple(turns), stop_reason=stop)
 
 

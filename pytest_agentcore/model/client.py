@@ -1,21 +1,15 @@
-"""The parent's side of the gateway: the child process, and a model that answers through it."""
+"""A model that answers through the gateway."""
 
 from __future__ import annotations
 
 import atexit
 import json
 import os
-import secrets
-import selectors
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from pytest_agentcore.domain.trajectory import Reply, ToolSpec, Turn
 from pytest_agentcore.errors import (
@@ -26,23 +20,27 @@ from pytest_agentcore.errors import (
     ModelUnavailable,
     RunCancelled,
 )
-from pytest_agentcore.model.chat import excerpt, function, messages, parsed
+from pytest_agentcore.model.chat import function, messages, parsed
 from pytest_agentcore.model.endpoint import ModelSpec
 from pytest_agentcore.model.gateway import protocol
-from pytest_agentcore.model.gateway.protocol import ErrorKind, StartConfig
+from pytest_agentcore.model.gateway.protocol import ErrorKind
 
 if TYPE_CHECKING:
     import httpx
 
-START_S = 60.0
-"""Importing litellm takes 2 to 6 s on a busy machine."""
 OURS = frozenset({"model", "messages", "tools", "stream", "n"})
 """Parameters of a call that are not the user's to set."""
 _CONTROL_S = 10.0
+RESTART_S = 20.0
+"""A gateway with litellm in it takes up to 6 s to come back on a busy machine."""
 _CLOSE_S = 2.0
 """The end of a session waits for nobody longer."""
 _CLIENTS: dict[tuple[int, str], httpx.Client] = {}
 _CLIENTS_LOCK = threading.Lock()
+
+
+class GatewayGone(ModelUnavailable):
+    """Nobody listens where the gateway was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,93 +49,6 @@ class Address:
 
     url: str
     secret: str
-
-
-class Gateway:
-    """A running gateway. One process starts it and owns it, others attach."""
-
-    def __init__(self, address: Address, process: subprocess.Popen[bytes] | None = None) -> None:
-        self.address = address
-        self._process = process
-
-    @classmethod
-    def start(
-        cls,
-        specs: Sequence[ModelSpec],
-        *,
-        key_file: str | None = None,
-        api_timeout_s: float = protocol.DEFAULT_TIMEOUT_S,
-        api_retries: int = protocol.DEFAULT_RETRIES,
-    ) -> Self:
-        """Start the child process for these models; it inherits the environment and reads the keys there.
-
-        Raises:
-            ConfigError: a missing key, an unreachable address, an unreadable key file, a limit that is none; several
-                reasons stand in one line.
-            ModelUnavailable: the process itself would not start.
-        """
-        if not 0 < api_timeout_s < float("inf"):
-            raise ConfigError(f"the API timeout must be a number of seconds above 0, not {api_timeout_s!r}")
-        if api_retries < 0:
-            raise ConfigError(f"the number of API retries must be 0 or more, not {api_retries!r}")
-        secret = secrets.token_urlsafe(32)
-        config = StartConfig(
-            secret=secret,
-            models=tuple(spec for spec in specs if spec.wire != "scripted"),
-            key_file=key_file,
-            api_timeout_s=api_timeout_s,
-            api_retries=api_retries,
-        )
-        with tempfile.TemporaryFile() as complaints:
-            process = subprocess.Popen(
-                # -P: a module in the current folder must not stand in for one of ours.
-                [sys.executable, "-P", "-m", "pytest_agentcore.model.gateway"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=complaints,
-                start_new_session=True,  # Ctrl-C is for the session, which then closes this pipe
-            )
-            try:
-                port = _started(process, config, complaints)
-            except BaseException:
-                _end(process)
-                raise
-        return cls(Address(url=f"http://127.0.0.1:{port}", secret=secret), process)
-
-    @classmethod
-    def attach(cls, url: str, secret: str) -> Self:
-        """The gateway that another process started."""
-        return cls(Address(url=url, secret=secret))
-
-    @property
-    def url(self) -> str:
-        """Its base address, without ``/v1``."""
-        return self.address.url
-
-    @property
-    def secret(self) -> str:
-        """Bearer of the control interface."""
-        return self.address.secret
-
-    @property
-    def pid(self) -> int | None:
-        """The child's process id, None for one that was attached to."""
-        return self._process.pid if self._process is not None else None
-
-    def close(self) -> None:
-        """End the process if it is ours, and this process's connections to it. Calls in flight break off."""
-        if self._process is not None:
-            _end(self._process)
-        with _CLIENTS_LOCK:
-            client = _CLIENTS.pop((os.getpid(), self.url), None)
-        if client is not None:
-            client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 class GatewayModel:
@@ -158,10 +69,21 @@ class GatewayModel:
         self._spec = spec
         self._closed = threading.Event()
         self._final: dict[str, Any] | None = None
-        registered = self._control("POST", "/control/runs", {"id": run_id, "model": spec.name})
+        registered = self._register(run_id)
         self._path = f"/control/runs/{registered['run']}"
         self._token = str(registered["token"])
         self._retries = int(registered["api_retries"])
+
+    def _register(self, run_id: str) -> dict[str, Any]:
+        """A gateway that died is started again by its session: wait for that, and for no other reason."""
+        deadline = time.monotonic() + RESTART_S
+        while True:
+            try:
+                return self._control("POST", "/control/runs", {"id": run_id, "model": self._spec.name})
+            except GatewayGone:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     @property
     def token(self) -> str:
@@ -248,6 +170,8 @@ class GatewayModel:
         try:
             response = _client(self._address.url).request(method, path, json=body, headers=headers, timeout=timeout_s)
             data = response.json()
+        except httpx.TransportError as error:
+            raise GatewayGone(f"the gateway does not answer: {str(error) or type(error).__name__}") from None
         except (httpx.HTTPError, RuntimeError, ValueError) as error:
             raise ModelUnavailable(f"the gateway does not answer: {str(error) or type(error).__name__}") from None
         if response.status_code != httpx.codes.OK:
@@ -287,47 +211,16 @@ def _client(url: str) -> httpx.Client:
         return client
 
 
+def disconnect(url: str) -> None:
+    """Close this process's connections to a gateway; calls in flight break off."""
+    with _CLIENTS_LOCK:
+        client = _CLIENTS.pop((os.getpid(), url), None)
+    if client is not None:
+        client.close()
+
+
 def _close_all() -> None:
     while _CLIENTS:
         (pid, _), client = _CLIENTS.popitem()
         if pid == os.getpid():
             client.close()
-
-
-def _started(process: subprocess.Popen[bytes], config: StartConfig, complaints: IO[bytes]) -> int:
-    """Hand over the configuration, wait for the port."""
-    if process.stdin is None or process.stdout is None:  # pragma: no cover - both are pipes
-        raise ModelUnavailable("the gateway has no pipes")
-    try:
-        process.stdin.write(config.to_json().encode() + b"\n")
-        process.stdin.flush()
-    except OSError:
-        line = b""
-    else:
-        with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
-            line = process.stdout.readline() if selector.select(START_S) else b"late"
-    process.stdout.close()
-    if line == b"late":
-        raise ModelUnavailable(f"the gateway did not start within {START_S:g} s; the machine may be overloaded")
-    if not line:
-        complaints.seek(0)
-        last = complaints.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise ModelUnavailable(f"the gateway ended at its start: {excerpt(last) or 'it gave no reason'}")
-    answer = json.loads(line)
-    if answer["problems"]:
-        raise ConfigError("; ".join(answer["problems"]))
-    return int(answer["port"])
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """The end of its stdin is the order to end."""
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None and not pipe.closed:
-            with suppress(OSError):  # it died with something unread in the pipe
-                pipe.close()
-    try:
-        process.wait(timeout=3.0)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

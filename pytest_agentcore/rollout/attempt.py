@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
+from pytest_agentcore.agent import clock
 from pytest_agentcore.agent.loop import solve
 from pytest_agentcore.agent.tools import Toolbox
 from pytest_agentcore.domain.outcome import RunKey
@@ -68,6 +68,8 @@ class Harness:
     metered: Callable[[Model], Usage | None]
     """What the gateway counted for a model, None for one that is not metered."""
     system_prompt: str
+    suspects: threading.Lock = field(default_factory=threading.Lock)
+    """Held by a run whose process died before."""
 
 
 def attempt(*, key: RunKey, number: int, task: Task, before: Snapshot, harness: Harness, cancel: Cancel) -> Rollout:
@@ -77,7 +79,7 @@ def attempt(*, key: RunKey, number: int, task: Task, before: Snapshot, harness: 
         ModelRefusesConfig: no run of this model will ever work; the session stops.
         RunCancelled: the session is ending.
     """
-    started = time.monotonic()
+    started = clock.now()
     turns: list[Turn] = []
     trajectory = Trajectory(system_prompt=harness.system_prompt, prompt=task.prompt)
     workspace = Workspace(snapshot=before, before=before)
@@ -108,7 +110,7 @@ def attempt(*, key: RunKey, number: int, task: Task, before: Snapshot, harness: 
                 raise RunCancelled("the session is ending") from None
             infra = str(fault)
             trajectory = Trajectory(system_prompt=harness.system_prompt, prompt=task.prompt, turns=tuple(turns))
-    wall = time.monotonic() - started
+    wall = clock.now() - started
     return Rollout(
         key=key,
         attempt=number,

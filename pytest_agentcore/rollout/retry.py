@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, Protocol
 
 from pytest_agentcore._version import __version__
@@ -44,25 +45,27 @@ def rollout(
 ) -> Rollout:
     """The first attempt that infrastructure did not spoil, or the last one that it did.
 
-    A run whose process died each time it was tried has used its attempts as well.
+    A run whose process died each time it was tried has used its attempts as well. After the first such death it is
+    tried while no other suspect is, so that runs that only shared a process with a deadly one are not blamed for it.
     """
     lost = record.attempts_lost(key)
     if lost > retries:
         done = spoilt(key, lost, task, before, f"the worker process died in each of {lost} attempts")
         keep(record, done, again=False)
         return done
-    for left in range(retries - lost, -1, -1):
-        number = record.attempt_started(key)
-        try:
-            done = attempt(key=key, number=number, task=task, before=before, harness=harness, cancel=cancel)
-        except AgentCoreError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a bug of ours is told in the outcome and costs the model nothing
-            done = spoilt(key, number, task, before, f"harness error: {_place(error)}")
-        again = done.infra is not None and left > 0
-        keep(record, done, again=again)
-        if not again:
-            break
+    with harness.suspects if lost else nullcontext():
+        for left in range(retries - lost, -1, -1):
+            number = record.attempt_started(key)
+            try:
+                done = attempt(key=key, number=number, task=task, before=before, harness=harness, cancel=cancel)
+            except AgentCoreError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a bug of ours is told in the outcome, not charged to the model
+                done = spoilt(key, number, task, before, f"harness error: {_place(error)}")
+            again = done.infra is not None and left > 0
+            keep(record, done, again=again)
+            if not again:
+                break
     return done
 
 

@@ -55,6 +55,13 @@ class Campaign:
         self._note("attempt_started", key=key_row(key), session=self.session)
         return len(self.history.started[key])
 
+    def check_started(self, key: RunKey) -> int:
+        """Note that a run is about to be judged; gives how often processes of this session died over it."""
+        begun = self.history.checks.get(key, [])
+        died = sum(session == self.session and pid != os.getpid() for session, pid in begun)
+        self._note("check_started", key=key_row(key), session=self.session, pid=os.getpid())
+        return died
+
     def attempt_ended(self, rollout: Rollout, *, trajectory: Mapping[str, Any], superseded: Outcome | None) -> None:
         """Put everything an attempt left on the disk, then say so.
 

@@ -28,6 +28,8 @@ class History:
     """Run -> its last attempt that infrastructure did not spoil."""
     stopped: dict[RunKey, list[str]] = field(default_factory=dict)
     """Run -> the session in which each attempt ended, spoilt or not."""
+    checks: dict[RunKey, list[tuple[str, int]]] = field(default_factory=dict)
+    """Run -> session and process that began each check."""
     concluded: dict[RunKey, Outcome] = field(default_factory=dict)
     superseded: list[Outcome] = field(default_factory=list)
 
@@ -47,11 +49,13 @@ class History:
                 self.planned[row_key(row["key"])] = row["digest"]
             self.unscored.update(record.get("unscored", ()))
             return
-        if kind not in ("attempt_started", "attempt_ended", "concluded"):
+        if kind not in ("attempt_started", "attempt_ended", "check_started", "concluded"):
             return
         key = row_key(record["key"])
         if kind == "attempt_started":
             self.started.setdefault(key, []).append(record["session"])
+        elif kind == "check_started":
+            self.checks.setdefault(key, []).append((record["session"], record["pid"]))
         elif kind == "attempt_ended":
             self.stopped.setdefault(key, []).append(record["session"])
             if record["superseded"] is not None:

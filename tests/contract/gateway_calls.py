@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 
 from pytest_agentcore.domain.trajectory import Reply, ToolSpec, Turn
-from pytest_agentcore.model.client import Gateway, GatewayModel
+from pytest_agentcore.model.client import GatewayModel
 from pytest_agentcore.model.endpoint import ModelSpec, parse
+from pytest_agentcore.model.supervisor import Gateway
 from tests.contract.scripted_endpoint import Endpoint
 
 SHELL = ToolSpec(

@@ -18,8 +18,9 @@ from pytest_agentcore.errors import (
     ModelRefusesConfig,
     ModelUnavailable,
 )
-from pytest_agentcore.model.client import Gateway, GatewayModel
+from pytest_agentcore.model.client import GatewayModel
 from pytest_agentcore.model.gateway import protocol
+from pytest_agentcore.model.supervisor import Gateway
 from tests.contract.gateway_calls import SHELL, ask, named, post
 from tests.contract.scripted_endpoint import Endpoint, serving
 

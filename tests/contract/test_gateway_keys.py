@@ -14,7 +14,8 @@ import pytest
 from pytest_agentcore.errors import (
     ModelRefusesConfig,
 )
-from pytest_agentcore.model.client import Gateway, GatewayModel
+from pytest_agentcore.model.client import GatewayModel
+from pytest_agentcore.model.supervisor import Gateway
 from tests.contract.gateway_calls import ask, control, named, post
 from tests.contract.scripted_endpoint import Endpoint, serving
 

@@ -22,9 +22,10 @@ from pytest_agentcore.errors import (
     ModelUnavailable,
     RunCancelled,
 )
-from pytest_agentcore.model.client import Gateway, GatewayModel
+from pytest_agentcore.model.client import GatewayModel
 from pytest_agentcore.model.endpoint import parse
 from pytest_agentcore.model.gateway.protocol import StartConfig
+from pytest_agentcore.model.supervisor import Gateway
 from tests.contract.gateway_calls import alive, ask, control, named, wait_until
 from tests.contract.scripted_endpoint import Endpoint, serving
 
@@ -83,7 +84,8 @@ def test_a_client_that_hangs_up_ends_its_call_upstream(endpoint: Endpoint) -> No
 def test_another_process_attaches(gateway: Gateway, endpoint: Endpoint) -> None:
     program = (
         "import sys\n"
-        "from pytest_agentcore.model.client import Gateway, GatewayModel\n"
+        "from pytest_agentcore.model.client import GatewayModel\n"
+        "from pytest_agentcore.model.supervisor import Gateway\n"
         "from pytest_agentcore.model.endpoint import parse\n"
         "gateway = Gateway.attach(sys.argv[1], sys.stdin.read())\n"
         "model = GatewayModel(gateway.address, parse(sys.argv[2]), 'other')\n"
@@ -147,7 +149,7 @@ def test_tls_that_fails_is_a_matter_of_the_configuration(endpoint: Endpoint) -> 
 def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     program = (
         "import os, sys, time\n"
-        "from pytest_agentcore.model.client import Gateway\n"
+        "from pytest_agentcore.model.supervisor import Gateway\n"
         "gateway = Gateway.start([])\n"
         "print(gateway.pid, flush=True)\n"
         "time.sleep(60)\n"

@@ -15,8 +15,9 @@ import pytest
 
 from pytest_agentcore.domain.trajectory import Reply, ToolResult, ToolSpec, Turn
 from pytest_agentcore.errors import AgentCoreError, ContextExceeded, ModelRefusesConfig, ModelUnavailable
-from pytest_agentcore.model.client import Gateway, GatewayModel
+from pytest_agentcore.model.client import GatewayModel
 from pytest_agentcore.model.endpoint import ModelSpec, parse
+from pytest_agentcore.model.supervisor import Gateway
 from tests.contract.scripted_endpoint import Endpoint, serving
 
 OWN = "planted-own-0123456789"

@@ -7,13 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import QUICK, Benchmark
 from tests.contract.scripted_endpoint import serving
+from tests.plugin.processes import alive, cmdline, descendants, wait_for
 
 SLOW = """
 from pytest_agentcore import agent_task
@@ -27,33 +27,6 @@ def test_quick(run):
 def test_slow(run):
     '''slow'''
 """
-
-
-def descendants(pid: int) -> list[int]:
-    """Processes below one, by /proc."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, task.read_text().split()):
-            found += [child, *descendants(child)]
-    return found
-
-
-def alive(pid: int) -> bool:
-    """Is there such a process, zombies not counted?"""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
-    """Does the condition come true in time?"""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return condition()
 
 
 @pytest.mark.parametrize("workers", ["-pno:xdist", "-n2"])
@@ -97,14 +70,6 @@ def test_nothing_goes_on(benchmark: Benchmark, workers: str, how: signal.Signals
         assert list((benchmark.root / ".agentcore" / "sessions").glob("*")) == []
     done = [record["kind"] for record in benchmark.journal()]
     assert "attempt_started" in done
-
-
-def cmdline(pid: int) -> str:
-    """A process's command line, empty when it is gone."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except OSError:
-        return ""
 
 
 def sandbox_folders() -> set[str]:

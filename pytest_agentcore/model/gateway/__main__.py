@@ -59,7 +59,7 @@ async def _serve(config: StartConfig, answer: int) -> None:
         )
         await runner.setup()
         try:
-            await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
+            await web.TCPSite(runner, "127.0.0.1", config.port, backlog=1024, reuse_address=True).start()
             _say(answer, {"port": runner.addresses[0][1], "problems": []})
             await stop.wait()
         finally:

@@ -48,6 +48,8 @@ class StartConfig:
     secret: str
     """Bearer of the control interface."""
     models: tuple[ModelSpec, ...]
+    port: int = 0
+    """Where to listen; 0 for any free port."""
     key_file: str | None = None
     api_timeout_s: float = DEFAULT_TIMEOUT_S
     """Per attempt."""
