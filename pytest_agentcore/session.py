@@ -147,6 +147,9 @@ class Runner:
         entry, done = self.planned[item.nodeid], self.rollout(item)
         if done.infra is not None:
             pytest.skip(f"infra: {done.infra}")
+        if done.resource is not None:
+            item.stash[VERDICT] = Verdict(passed=False, message=f"the run was ended by {done.resource}")
+            pytest.fail(f"the run was ended by {done.resource}", pytrace=False)
         with self.ending_session(item):
             lost = self.campaign(entry).check_started(entry.key)
         if lost > self.settings.infra_retries:

@@ -8,6 +8,7 @@ from pytest_agentcore.agent import clock
 from pytest_agentcore.agent.loop import solve
 from pytest_agentcore.domain.outcome import RunKey
 from pytest_agentcore.domain.ports import Sandbox
+from pytest_agentcore.domain.resources import Evidence
 from pytest_agentcore.domain.rollout import Rollout
 from pytest_agentcore.domain.task import Task
 from pytest_agentcore.domain.trajectory import StopReason, Trajectory, Turn
@@ -73,7 +74,7 @@ class Agent:
 
     def rollout(self, *, infra: str | None) -> Rollout:
         """Freeze the workspace and tell what all steps came to."""
-        workspace, evidence = Workspace(snapshot=self._before, before=self._before), None
+        workspace, evidence = Workspace(snapshot=self._before, before=self._before), Evidence()
         try:
             workspace, evidence = frozen(self.sandbox, self._before)
         except SandboxError as fault:
@@ -84,7 +85,7 @@ class Agent:
             attempt=self._number,
             trajectory=self._trajectory,
             workspace=workspace,
-            **({} if evidence is None else {"evidence": evidence}),
+            evidence=evidence,
             usage=self._harness.metered(self._model),
             wall_s=wall,
             working_s=max(0.0, wall - sum(turn.reply.waited_s for turn in self._turns)),

@@ -27,6 +27,9 @@ class Rollout:
     infra: str | None = None
     """A fault that was not the model's; the attempt counts for nothing."""
 
+    resource: str | None = None
+    """A kill or limit that ended the run and took its workspace along, e.g. ``oom_killed``."""
+
     @property
     def spent(self) -> Usage:
         """Tokens and cost, by the best source there is."""

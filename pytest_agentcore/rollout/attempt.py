@@ -83,7 +83,7 @@ def attempt(*, key: RunKey, number: int, task: Task, before: Snapshot, harness: 
     turns: list[Turn] = []
     trajectory = Trajectory(system_prompt=harness.system_prompt, prompt=task.prompt)
     workspace = Workspace(snapshot=before, before=before)
-    evidence, usage, infra = Evidence(), None, None
+    evidence, usage, infra, resource = Evidence(), None, None, None
     with ExitStack() as stack:
         try:
             sandbox = harness.open_sandbox(task)
@@ -108,7 +108,8 @@ def attempt(*, key: RunKey, number: int, task: Task, before: Snapshot, harness: 
         except (SandboxError, ModelUnavailable) as fault:
             if cancel():
                 raise RunCancelled("the session is ending") from None
-            infra = str(fault)
+            reason = getattr(fault, "reason", "server_lost")
+            infra, resource = (str(fault), None) if reason == "server_lost" else (None, reason)
             trajectory = Trajectory(system_prompt=harness.system_prompt, prompt=task.prompt, turns=tuple(turns))
     wall = clock.now() - started
     return Rollout(
@@ -121,6 +122,7 @@ def attempt(*, key: RunKey, number: int, task: Task, before: Snapshot, harness: 
         wall_s=wall,
         working_s=max(0.0, wall - sum(turn.reply.waited_s for turn in turns)),
         infra=infra,
+        resource=resource,
     )
 
 

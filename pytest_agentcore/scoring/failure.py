@@ -47,7 +47,7 @@ def ended_by_itself(trajectory: Trajectory) -> bool:
 def conclude(task: Task, rollout: Rollout, verdict: Verdict) -> Outcome:
     """The outcome of a checked run."""
     trajectory = rollout.trajectory
-    by_itself = ended_by_itself(trajectory)
+    by_itself = ended_by_itself(trajectory) and rollout.resource is None
     passed = verdict.passed and by_itself and not verdict.tampered
     cause, mode, reason = None, None, None
     if rollout.infra or verdict.infra_error:
@@ -55,7 +55,7 @@ def conclude(task: Task, rollout: Rollout, verdict: Verdict) -> Outcome:
     elif verdict.checker_error and not verdict.tampered:
         passed, cause, reason = False, Cause.CHECKER, verdict.checker_error
     elif not passed:
-        reason = None if verdict.tampered else resource_event(trajectory)
+        reason = None if verdict.tampered else rollout.resource or resource_event(trajectory)
         cause = Cause.RESOURCE if reason else Cause.MODEL
         mode = None if reason else failure_mode(rollout, verdict)
     wrong = mode is FailureMode.WRONG_ANSWER

@@ -102,6 +102,7 @@ class Campaign:
             workspace=Workspace(snapshot=after, before=before, created=tuple(data["created"])),
             evidence=codec.decode(Evidence, data["evidence"]),
             usage=None if data["usage"] is None else codec.decode(Usage, data["usage"]),
+            resource=data["resource"],
             wall_s=data["wall_s"],
             working_s=data["working_s"],
         )
@@ -183,6 +184,7 @@ def _kept(rollout: Rollout) -> dict[str, Any]:
         "created": list(rollout.workspace.created),
         "evidence": codec.encode(rollout.evidence),
         "usage": None if rollout.usage is None else codec.encode(rollout.usage),
+        "resource": rollout.resource,
         "wall_s": round(rollout.wall_s, 3),
         "working_s": round(rollout.working_s, 3),
     }

@@ -10,10 +10,14 @@ from pathlib import Path
 def descendants(pid: int) -> list[int]:
     """Processes below one."""
     found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:  # the process ended meanwhile
+        return []
+    for task in tasks:
         try:
-            children = task.read_text().split()
-        except OSError:  # the thread ended meanwhile
+            children = (task / "children").read_text().split()
+        except OSError:  # the thread did
             continue
         for child in map(int, children):
             found += [child, *descendants(child)]
