@@ -1,8 +1,8 @@
 """Kill things at random, seeded, through campaigns over real HTTP, and count what that cost.
 
 ``python -m benchmarks.chaos [--rounds 20] [--runs 60] [--seed 1]`` prints a line per kind of fault: how often it
-struck, and how many runs were lost, counted twice, paid twice after they had ended, and how many processes, folders
-or calls to the model were left behind. Each round is one campaign: a session is struck once, then the same command is given
+struck, and how many runs were lost, counted twice, paid twice after they had ended, and how many processes,
+folders or calls to the model were left behind. Each round is one campaign: a session is struck once, then the same command is given
 until the campaign is complete. The exit status is 1 when any count but the first is not 0.
 """
 
