@@ -1,9 +1,9 @@
 """Kill things at random, seeded, through campaigns over real HTTP, and count what that cost.
 
 ``python -m benchmarks.chaos [--rounds 20] [--runs 60] [--seed 1]`` prints a line per kind of fault: how often it
-struck, and how many runs were lost, counted twice, paid twice after they had ended, and how many processes,
-folders or calls to the model were left behind. Each round is one campaign: a session is struck once, then the same command is given
-until the campaign is complete. The exit status is 1 when any count but the first is not 0.
+struck, how many runs were lost, counted twice, or paid twice after they had ended, and how many processes, folders
+or calls to the model were left behind. Each round is one campaign: a session is struck once, then the
+same command is given until the campaign is complete. The exit status is 1 when any count but the first is not 0.
 """
 
 from __future__ import annotations
@@ -126,9 +126,9 @@ def records(folder: Path) -> list[dict[str, object] | dict[str, dict[str, object
     return found
 
 
-def temporary() -> set[str]:
-    """Temporary folders of sandboxes."""
-    return {path.name for path in Path(tempfile.gettempdir()).glob("agentcore-*")}
+def temporary(folder: Path) -> set[str]:
+    """What lies in the session's folder for temporary files and is not pytest's own."""
+    return {path.name for path in (folder / "tmp").iterdir() if not path.name.startswith("pytest-of-")}
 
 
 def one_round(number: int, chance: random.Random, runs: int, tally: Tally) -> str:
@@ -138,6 +138,7 @@ def one_round(number: int, chance: random.Random, runs: int, tally: Tally) -> st
     with tempfile.TemporaryDirectory(prefix="chaos-") as name:
         folder = Path(name)
         (folder / "pytest.ini").write_text("[pytest]\n")
+        (folder / "tmp").mkdir()
         for task in range(TASKS):
             (folder / f"test_word{task}.py").write_text(TEST.format(name=f"word{task}"))
         scripts = [
@@ -174,9 +175,13 @@ def struck_session(
     arguments: list[str], folder: Path, fault: str, runs: int, chance: random.Random
 ) -> tuple[bool, int]:
     """Strike a session when a random number of runs has ended; gives whether it was, and what it left behind."""
-    before = temporary()
     process = subprocess.Popen(
-        arguments, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        arguments,
+        cwd=folder,
+        env={**os.environ, "TMPDIR": str(folder / "tmp")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     threshold = chance.randint(0, int(runs * LATEST))
     wait_for(lambda: sum(record["kind"] == "attempt_ended" for record in records(folder)) >= threshold, 120)
@@ -185,8 +190,8 @@ def struck_session(
     struck = process.poll() is None and strike(fault, process.pid, chance)
     seen |= set(descendants(process.pid))
     process.wait(timeout=300)
-    wait_for(lambda: not any(map(alive, seen)) and temporary() <= before, SETTLE_S)
-    return struck, sum(map(alive, seen)) + len(temporary() - before)
+    wait_for(lambda: not any(map(alive, seen)) and not temporary(folder), SETTLE_S)
+    return struck, sum(map(alive, seen)) + len(temporary(folder))
 
 
 def judged(folder: Path, runs: int) -> dict[str, int]:
