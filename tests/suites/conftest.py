@@ -19,6 +19,8 @@ def _make_importable() -> None:
 
 def _loaded(task: str) -> ModuleType:
     (path,) = (SUITE / task).glob("test_*.py")
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))  # as pytest does: a task's own modules lie beside its test
     spec = importlib.util.spec_from_file_location(f"suite_{task}", path)
     assert spec is not None
     assert spec.loader is not None

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pytest_agentcore.model import scripted
+from pytest_agentcore.store.campaign import slug
 from tests.conftest import QUICK
 
 SUITE = Path(__file__).parents[2] / "suites" / "agentic_core_v1"
@@ -22,7 +23,8 @@ def test_every_solution_gives_its_verdict(task: str, pytester: pytest.Pytester) 
 
     seen, expected = {}, {}
     for name in names:
-        (path,) = pytester.path.glob(f"store/campaigns/*-scripted-{name.replace('_', '-')}-*/runs/*/*/outcome.json")
+        campaign = f"*-{slug(f'scripted/{name}')}-agentic-core-v1"
+        (path,) = pytester.path.glob(f"store/campaigns/{campaign}/runs/*/*/outcome.json")
         outcome = json.loads(path.read_text())
         wanted = scripted.find(SUITE / task / "solutions", name).expect or {"failure_mode": None}
         seen[name] = {field: outcome[field] for field in wanted}
