@@ -1,0 +1,117 @@
+"""What of a sentence is claimed: questions, plans, advice and suppositions are not, and a denied phrase is not."""
+
+from __future__ import annotations
+
+import re
+
+from agentic_core_prose import Piece, phrases
+
+ADVICE_HEADING = phrases(
+    "recommend*, fix(?:es)?, next steps?, mitigations?, remediation, actions?, action items?, prevention, "
+    "suggest*, plan, to ?do, resolution, solution, how to, follow up"
+)
+DISMISSAL_HEADING = phrases(
+    "ruled out, rule[sd]? out, rejected, dismissed, discarded, excluded, unrelated, noise, red herrings?, "
+    "decoys?, not (?:the |a )?(?:root )?causes?, irrelevant, eliminated, non causes, distractions?, "
+    "not related, checked and"
+)
+IMPERATIVE = (
+    phrases(
+        "increase, raise, add, check, investigate, review, limit, verify, look, consider, ensure, monitor, cap, "
+        "throttle, "
+        "enlarge, tune, scale, reduce, use, make, try, introduce, implement, apply, optimi[sz]e, analy[sz]e, inspect, "
+        "examine, "
+        "determine, confirm, grep, read, run, identify, please, let us, let me, let's, find, see, "
+        "to (?:fix|solve|prevent|avoid)"
+    )
+    + r"(?! (?:of|was|were|is|shows?|showed|reveals?|reached|hit)\b)"
+)
+PLAN = phrases(
+    "i will, we will, i'll, we'll, will be, will, going to, i am about to, "
+    "to be (?:checked|confirmed|verified|investigated), should(?! not have), must(?! have), "
+    "need(?:s|ed)? to (?:be|check|look|find|verify|increase|raise|add|limit), ought to, recommend*, "
+    "i suggest, we suggest, suggested fix, i would, we would, would, have to (?:check|verify|look), todo, "
+    "i plan, i intend, i want, next step, mitigation, remediation, "
+    "(?:can|could)(?= (?:exhaust|saturat|deplet|starve|drain))"
+)
+SUPPOSED = r"\b(?:if|unless|whether|in case|suppos(?:e|ing)|assuming|hypothetically|imagine|in theory|theoretically)\b"
+BOUNDARY = (
+    r"[;:()]|,(?!\d)| - | (?:but|however|yet|whereas|although|though|so|because|since|while|when|which|who|instead) "
+)
+NEGATION = phrases(
+    r"not(?! only\b| just\b| merely\b| simply\b| solely\b), never, neither, nor, rather than, instead of, "
+    "hardly, unlikely, "
+    "no (?:evidence|signs?|indications?|proof|hints?|traces?|reason|question|case|instance), doubtful, deny, "
+    r"denies, rul(?:e|ed|es|ing) out, exclud\w+, dismiss*, contrary to, far from, other than, unrelated to, "
+    "independent(?:ly)? of, nothing to do with, nothing (?:indicates|suggests|shows|proves|points), wrong to, "
+    "false(?:ly)?, mistaken*, incorrect*, except for, "
+    "apart from, aside from, despite"
+)
+DISMISSED = phrases(
+    "ruled out, excluded, dismissed, rejected, unrelated, irrelevant, unlikely, coincidental, a red herring, "
+    "never happened, "
+    "a (?:myth|coincidence|distraction|decoy), out of the question, unproven, disproved, refuted"
+)
+BLAME = phrases(
+    "cause, blame, fault, reason, culprit, responsible, involved, factor, problem, issue, present, happen*, occur*, "
+    "seen, "
+    "observed, it, visible, related, relevant"
+)
+DISMISSED_AFTER = (
+    r"^[\s,]*(?:\w+ ){0,2}?(?:(?:is|are|was|were|has been|have been|can be|could be|did|does|do) )?"
+    rf"(?:not (?:(?:the|an?|to|at|be|been|root|real|actual|main) )*{BLAME}|{DISMISSED})"
+)
+
+
+def asserted(piece: Piece) -> str:
+    """The part of a piece that claims something about what was or is; empty for a question, advice or a plan."""
+    text = re.sub(r"\bas (?:if|though)\b", "that", piece.text)
+    if re.search(r"\?[\s\"')\]]*$", text):
+        return ""
+    if re.search(f"{ADVICE_HEADING}|{DISMISSAL_HEADING}", piece.heading):
+        return ""
+    label = re.match(r"([\w /'-]{1,30}):", text)
+    if label and re.search(f"{ADVICE_HEADING}|{DISMISSAL_HEADING}", label.group(1)):
+        return ""
+    if re.match(rf"(?:[\w /'-]{{1,30}}: |(?:then|and|so|next|first|finally),? )?(?:{IMPERATIVE}|if\b)", text):
+        return ""
+    plan = re.search(PLAN, text)
+    if plan:
+        text = text[: _clause_start(text, plan.start())]
+    while supposed := re.search(SUPPOSED, text):
+        end = re.search(r"[,;:)]", text[supposed.end() :])
+        rest = text[supposed.end() + end.end() :] if end else ""
+        text = f"{text[: supposed.start()]} ; {rest}"
+    return text
+
+
+def _clause_start(text: str, position: int) -> int:
+    """Where the clause of a position begins; an ``and`` begins one for a plan, for it can have its own verb."""
+    starts = [found.end() for found in re.finditer(rf"{BOUNDARY}| and ", text[:position])]
+    return starts[-1] if starts else 0
+
+
+def is_denied(text: str, start: int, end: int) -> bool:
+    """Is the phrase denied in its own clause, before it or right after it?
+
+    ``not X but Y`` denies X; a bare "no" denies only what follows it at once; "could not keep up with X" and "not
+    enough for X" deny nothing. A denial in another sentence, or irony, goes unseen.
+    """
+    clause = [found.end() for found in re.finditer(BOUNDARY, text[:start])]
+    before = text[clause[-1] if clause else 0 : end]
+    before = re.sub(
+        r"\b(?:could|can|did|was|were|would)? ?not (?:able to |possibly )?(?=(?!be\b|have\b)\w+ )", _inability, before
+    )
+    before = re.sub(r"\bnot (?:enough|a single|sufficient|nearly enough|big|large)\b", "", before)
+    directly = re.search(r"\bno (?:\w+ ){0,2}$", text[:start])
+    return bool(directly or re.search(NEGATION, before) or re.search(DISMISSED_AFTER, text[end:]))
+
+
+def _inability(found: re.Match[str]) -> str:
+    """``could not cope`` tells what failed, it denies nothing; every other ``not`` stays."""
+    return "" if found.group().startswith("could ") else found.group()
+
+
+def occurs(pattern: str, text: str) -> bool:
+    """Does the phrase stand in the text, and is it claimed there?"""
+    return any(not is_denied(text, found.start(), found.end()) for found in re.finditer(pattern, text))

@@ -1,0 +1,111 @@
+"""Diagnosis, not summary: connections ran out because too many writes came at once; the log holds five other stories.
+
+A finding is right when one or two adjacent sentences claim three things: what ran out (the pool or its connections),
+which requests did it (the path that piled up, as a write), and that they came together. Nothing else may be blamed.
+The rules read phrases. They cannot separate a finding that makes the trigger a victim ("too many concurrent requests
+exhausted the pool, so POST /api/orders failed") from one that makes it the cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from agentic_core_prose import Piece, pieces
+from log_claims import asserted
+from log_concepts import is_concurrent, is_exhausted, names_trigger
+from log_scenario import Scenario
+from log_suspects import blamed
+
+from pytest_agentcore import Run, WrongAnswer, agent_task
+
+LONGEST = 1200  # characters: one or two sentences are asked for
+MOST_QUOTED = 3  # log lines: more is a dump
+LONGEST_UNIT = 400  # characters of adjacent items, rows or fields that are read as one sentence
+
+
+def quoted_lines(text: str, scenario: Scenario) -> list[str]:
+    """The log's lines that the text holds word for word, as often as it holds them."""
+    spaced = " ".join(text.split())
+    return [line for line in scenario.lines for _ in range(spaced.count(line))]
+
+
+def without_quotations(text: str, scenario: Scenario) -> str:
+    """The text less whole log lines: evidence claims nothing by itself."""
+    for line in set(quoted_lines(text, scenario)):
+        text = text.replace(line, " ")
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What one piece claims, and which parts of the diagnosis are in it."""
+
+    piece: Piece
+    text: str
+    exhausted: bool
+    concurrent: bool
+    trigger: bool
+
+    @classmethod
+    def of(cls, piece: Piece, scenario: Scenario) -> Said:
+        """Look for the three parts in what a piece claims."""
+        text = asserted(piece)
+        return cls(
+            piece=piece,
+            text=text,
+            exhausted=is_exhausted(text),
+            concurrent=is_concurrent(text, scenario),
+            trigger=names_trigger(text, scenario),
+        )
+
+
+def windows(said: Sequence[Said]) -> Iterator[Sequence[Said]]:
+    """One piece, two adjacent ones, and runs of one group, the sentence above it included, up to 400 characters."""
+    for start in range(len(said)):
+        yield said[start : start + 2]
+        for end in range(start + 3, len(said) + 1):
+            run = [part.piece for part in said[start:end]]
+            grouped = run[1].group is not None and run[-1].group == run[1].group
+            lead = run[0].group == run[1].group or run[0].text.endswith(":")
+            if not (grouped and lead) or sum(len(piece.text) + 1 for piece in run) > LONGEST_UNIT:
+                break
+            yield said[start:end]
+
+
+def is_diagnosis(window: Sequence[Said], scenario: Scenario) -> bool:
+    """Exhaustion, trigger and concurrency, each claimed; the trigger's path and verb in one sentence or unit."""
+    if not any(part.exhausted for part in window) or not any(part.concurrent for part in window):
+        return False
+    if any(part.trigger for part in window):
+        return True
+    unit = "; ".join(part.text for part in window)
+    one_group = len({part.piece.group for part in window}) == 1 and window[0].piece.group is not None
+    return one_group and len(unit) <= LONGEST_UNIT and names_trigger(unit, scenario)
+
+
+def judge(text: str, scenario: Scenario) -> None:
+    """Accept a finding.
+
+    Raises:
+        WrongAnswer: a dump (``wrong_format``); no diagnosis, or something else is blamed (``wrong_value``).
+    """
+    if len(text) > LONGEST:
+        raise WrongAnswer(f"finding.txt has {len(text)} characters; at most {LONGEST} are read", detail="wrong_format")
+    if len(quoted := quoted_lines(text, scenario)) > MOST_QUOTED:
+        raise WrongAnswer(f"finding.txt quotes {len(quoted)} log lines, at most {MOST_QUOTED}", detail="wrong_format")
+    found = pieces(without_quotations(text, scenario))
+    said = [Said.of(piece, scenario) for piece in found]
+    if not any(is_diagnosis(window, scenario) for window in windows(said)):
+        raise WrongAnswer(
+            "finding.txt does not say in two adjacent sentences what ran out, from which requests, and how"
+        )
+    if causes := list(blamed(found, scenario)):
+        raise WrongAnswer(f"finding.txt blames something else: {causes[0]}")
+
+
+@agent_task(max_turns=15)
+def test_investigate_log(run: Run) -> None:
+    """access.log comes from a service that returned a burst of HTTP 500s. Write the root cause in one or two sentences to finding.txt."""  # noqa: E501 - the prompt is one line
+    log = run.workspace.before.by_path()["access.log"].data or b""
+    judge(run.workspace.read_text("finding.txt"), Scenario.read(log))

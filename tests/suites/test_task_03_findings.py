@@ -1,0 +1,179 @@
+"""Right and wrong findings of task 03 in many voices, and the facts of its log."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from pytest_agentcore.errors import WrongAnswer
+
+HERE = Path(__file__).parent
+TASK = "task_03_investigate_log"
+
+
+def corpus(name: str) -> list[str]:
+    """Answers of a file, one a line; a line end inside an answer is written as backslash and n."""
+    return [line.replace("\\n", "\n") for line in (HERE / name).read_text(encoding="utf-8").splitlines()]
+
+
+RIGHT, WRONG = corpus("task_03_findings_right.txt"), corpus("task_03_findings_wrong.txt")
+CAUSE = "The connection pool was exhausted by too many concurrent POST /api/orders requests."
+
+
+@pytest.fixture(scope="module")
+def task(task_module: Callable[[str], ModuleType]) -> ModuleType:
+    return task_module(TASK)
+
+
+@pytest.fixture(scope="module")
+def log(suite: Path) -> bytes:
+    return (suite / TASK / "workspace" / "access.log").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def scenario(task: ModuleType, log: bytes) -> Any:
+    return task.Scenario.read(log)
+
+
+def accepted(task: ModuleType, text: str, scenario: Any) -> bool:
+    try:
+        task.judge(unicodedata.normalize("NFKC", text), scenario)
+    except WrongAnswer:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("answer", RIGHT)
+def test_a_diagnosis_in_many_voices_passes(task: ModuleType, scenario: Any, answer: str) -> None:
+    task.judge(unicodedata.normalize("NFKC", answer), scenario)
+
+
+@pytest.mark.parametrize("answer", WRONG)
+def test_a_near_miss_in_many_voices_fails(task: ModuleType, scenario: Any, answer: str) -> None:
+    assert not accepted(task, answer, scenario)
+
+
+def test_the_log_is_what_the_task_needs(task: ModuleType, scenario: Any, log: bytes) -> None:
+    """500 lines, one story: 3 to 40 orders in flight, a pool of 20, 500s after its timeout; and five decoys."""
+    text = log.decode()
+    lines = text.splitlines()
+    assert len(lines) == 500
+    assert 45_000 < len(log) < 48_000
+    stamps = [line.partition(" ")[0] for line in lines]
+    assert stamps == sorted(stamps)
+    assert set(re.findall(r'" 500 (\d+)ms', text)) == {"5000"}
+    assert 6 <= len(re.findall(r"pool active=20/20 waiting=\d+", text)) <= 10
+    assert (scenario.method, scenario.path) == ("POST", "/api/orders")
+    assert {"/api/cart", "/api/reports", "/wp-login.php"} <= scenario.bystanders
+    assert scenario.versions == {"v2.14.0"}
+
+    reading = sys.modules[task.Scenario.__module__]
+    served = [request for line in lines if (request := reading._served(line))]
+    first = min(request.end for request in served if request.status == 500)
+    route = (scenario.method, scenario.path)
+    assert reading.in_flight(served, route, first - reading.RUN_UP) == 3
+    assert reading.in_flight(served, route, first) in (40, 41)
+    assert {request.path for request in served if request.status == 500} == {"/api/orders", "/api/cart"}
+    slow = [request for request in served if request.path == "/api/reports"]
+    assert {request.status for request in slow} == {200}
+    (deploy,) = re.findall(r"(\S+)Z INFO deploy \S+ \S+ started", text)
+    assert deploy.startswith("2026-05-18T14:25")
+    assert len(re.findall(r"WARN disk", text)) == 1
+
+
+@pytest.mark.parametrize("program", ["task_03_investigate_log/generate_access_log.py"])
+def test_the_generator_reproduces_the_log(suite: Path, tmp_path: Path, log: bytes, program: str) -> None:
+    (tmp_path / "workspace").mkdir()
+    copy = tmp_path / "generate.py"
+    copy.write_bytes((suite / program).read_bytes())
+    subprocess.run([sys.executable, "-I", str(copy)], check=True)
+
+    assert (tmp_path / "workspace" / "access.log").read_bytes() == log
+
+
+def test_the_trigger_comes_from_the_log(task: ModuleType, log: bytes) -> None:
+    """With other names in the log, yesterday's text fails and the same story with the new names passes."""
+    other = task.Scenario.read(log.replace(b"/api/orders", b"/api/bookings").replace(b"v2.14.0", b"v3.1.0"))
+
+    assert other.path == "/api/bookings"
+    assert not accepted(task, CAUSE, other)
+    assert accepted(task, CAUSE.replace("orders", "bookings"), other)
+    assert accepted(task, "Too many simultaneous booking creations on /api/bookings exhausted the pool.", other)
+    assert not accepted(task, f"{CAUSE.replace('orders', 'bookings')} It was caused by v3.1.0.", other)
+
+
+def test_a_dump_is_no_finding(task: ModuleType, scenario: Any) -> None:
+    quoted = [line for line in scenario.lines if "active=20/20" in line]
+
+    assert accepted(task, "\n".join([CAUSE, "", *quoted[:3]]), scenario)
+    for dump in ("\n".join([CAUSE, *quoted[:4]]), f"{CAUSE} {'It took a while. ' * 80}"):
+        with pytest.raises(WrongAnswer) as wrong:
+            task.judge(dump, scenario)
+        assert wrong.value.detail == "wrong_format"
+
+
+def test_log_lines_claim_nothing(task: ModuleType, scenario: Any) -> None:
+    pool = next(line for line in scenario.lines if "active=20/20" in line)
+    order = next(line for line in scenario.lines if '/api/orders HTTP/1.1" 500' in line)
+
+    assert not accepted(task, f"{pool}\n{order}\nToo many concurrent requests.", scenario)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("The pool was exhausted. It was hit by concurrent requests. They were POST /api/orders.", False),
+        ("The pool was exhausted by concurrent requests. They were POST /api/orders.", True),
+        ("- pool exhausted\n- by concurrent requests\n- to POST /api/orders", True),
+        (f"- pool exhausted\n- {'x ' * 200}\n- concurrent\n- POST /api/orders", False),
+        ("| a | pool exhausted |\n|---|---|\n| b | concurrent |\n| c | POST /api/orders |", True),
+        ('{"a": "pool exhausted", "b": "concurrent", "method": "POST", "path": "/api/orders"}', True),
+        ("Cause:\n- pool exhausted\n- concurrent\n- POST /api/orders", True),
+        ("# Concurrent requests\n\nThe pool was exhausted by POST /api/orders.", False),
+        ("The pool was exhausted by concurrent requests to /api/orders. They were POST requests.", False),
+    ],
+)
+def test_the_parts_stand_together(task: ModuleType, scenario: Any, text: str, *, parts: bool) -> None:
+    assert accepted(task, text, scenario) is parts
+
+
+@pytest.mark.parametrize(
+    ("path", "ours"),
+    [
+        ("/api/orders", True),
+        ("/API/Orders/", True),
+        ("https://shop.example:8080/api/orders", True),
+        ("api/orders", True),
+        ("/api/orders/17", False),
+        ("/api/orders-archive", False),
+        ("/v2/api/orders", False),
+        ("/api/order", False),
+        ("the orders endpoint", False),
+    ],
+)
+def test_the_path_is_written_out(task: ModuleType, scenario: Any, path: str, *, ours: bool) -> None:
+    text = f"Concurrent POST {path} requests exhausted the connection pool."
+
+    assert accepted(task, text, scenario) is ours
+
+
+@pytest.mark.xfail(reason="the trigger is a victim here; its words are the same")
+def test_a_known_limit_of_the_rules(task: ModuleType, scenario: Any) -> None:
+    text = "Too many concurrent requests exhausted the pool, so POST /api/orders failed."
+    assert not accepted(task, text, scenario)
+
+
+@pytest.mark.parametrize("unit", ["pool ", "concurrent ", "not ", "a, ", "(", "- x\n", "deploy and ", "20/20 ", "| "])
+def test_a_long_answer_is_judged_in_bounded_time(task: ModuleType, scenario: Any, unit: str) -> None:
+    start = time.process_time()
+    assert not accepted(task, (unit * task.LONGEST)[: task.LONGEST], scenario)
+    assert time.process_time() - start < 2
