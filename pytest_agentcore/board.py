@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,11 +55,13 @@ class Board:
         """Find out, before anything is collected or paid for, whether this session can work at all."""
         if self._config.option.collectonly or not self.settings.models:
             return
-        isolation = choose_isolation(self.settings, self.specs)
+        with ThreadPoolExecutor(1) as beside:  # each takes most of a second, and neither needs the other
+            gateway = beside.submit(self._start_gateway)
+            isolation = choose_isolation(self.settings, self.specs)
         self.opened = Opened(
             session=new_session(),
             isolation=isolation,
-            gateway=self._start_gateway(),
+            gateway=gateway.result(),
             system_prompt=prompt_of(self.settings),
         )
 

@@ -122,7 +122,8 @@ class Runner:
         if done is None:
             entry, started = self.planned[item.nodeid], time.monotonic()
             with self.ending_session(item):
-                done = self.campaign(entry).kept(entry.key) or self.engine.wait(item.nodeid)
+                kept = None if self.engine.knows(item.nodeid) else self.campaign(entry).kept(entry.key)
+                done = kept or self.engine.wait(item.nodeid)
             item.stash[ROLLOUT] = done
             item.stash[WAITED] = time.monotonic() - started
         return done

@@ -41,8 +41,8 @@ class Cancel:
         self._event.set()
         with self._lock:
             closers = list(self._closers)
-        for close in closers:
-            close()
+        for close in closers:  # side by side: each may take as long as its sandbox takes to end
+            threading.Thread(target=close, daemon=True, name="agentcore-close").start()
 
     def register(self, close: Callable[[], None]) -> Callable[[], None]:
         """Have something closed on cancel; the returned call takes it off the list again and closes it."""

@@ -52,6 +52,11 @@ class Engine:
                 thread.start()
             self._changed.notify_all()
 
+    def knows(self, key: str) -> bool:
+        """Is a run submitted and not handed out yet?"""
+        with self._changed:
+            return key in self._known
+
     def wait(self, key: str) -> Rollout:
         """The rollout of a run, as soon as there is one; it is handed out once.
 
