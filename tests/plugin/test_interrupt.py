@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -42,11 +41,14 @@ def test_nothing_goes_on(benchmark: Benchmark, workers: str, how: signal.Signals
         "fault-hang": {},
     }
     name = "m" if where == "tool" else "fault-hang"
+    temporary = benchmark.root / "tmp"
+    temporary.mkdir()
     with serving({"models": models}) as endpoint:
         command = [sys.executable, "-m", "pytest", *QUICK, str(folder), f"--agent-model={name}@{endpoint.url}/v1"]
         process = subprocess.Popen(
             [*command, "--agent-runs=1", workers],
             cwd=benchmark.root,
+            env={**os.environ, "TMPDIR": str(temporary)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -56,24 +58,16 @@ def test_nothing_goes_on(benchmark: Benchmark, workers: str, how: signal.Signals
         if where == "tool":
             assert wait_for(lambda: any("sleep" in cmdline(pid) for pid in descendants(process.pid)), 20)
         below = descendants(process.pid)
-        temporary = sandbox_folders()
         os.killpg(process.pid, how) if how is signal.SIGINT else os.kill(process.pid, how)
         output, _ = process.communicate(timeout=20)
         assert wait_for(lambda: not any(map(alive, below)), 5), [cmdline(pid) for pid in below if alive(pid)]
         asked = len(endpoint.requests())
         time.sleep(0.5)
         assert len(endpoint.requests()) == asked
-    assert sandbox_folders() - temporary == set()
+    assert list(temporary.glob("agentcore-*")) == []
     assert b"INTERNALERROR" not in output
     if how is signal.SIGINT:
         assert process.returncode == pytest.ExitCode.INTERRUPTED, output.decode()
         assert list((benchmark.root / ".agentcore" / "sessions").glob("*")) == []
     done = [record["kind"] for record in benchmark.journal()]
     assert "attempt_started" in done
-
-
-def sandbox_folders() -> set[str]:
-    """Temporary folders of ours."""
-    import tempfile
-
-    return {path.name for path in Path(tempfile.gettempdir()).glob("agentcore-*")}
