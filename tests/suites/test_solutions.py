@@ -22,13 +22,16 @@ TAMPERED, TURN_LIMIT = ("tampered", None), ("turn_limit", None)
 # The suite's specification: how many P there are, and the failure mode of every F.
 SPECIFIED: dict[str, tuple[int, list[tuple[str, str | None]]]] = {
     "task_01_fix_failing_test": (4, [TAMPERED, WV, TAMPERED, WV, WV, WV]),
+    "task_02_refactor_duplicated_code": (6, [WV, WV, WV, WV, WV, WV, SE]),
     "task_03_investigate_log": (5, [WV, WV, WV, WV, WF, WV, WV, WV]),
     "task_04_trace_through_codebase": (4, [WV, WV, WV, WV, WF, WV, WF]),
+    "task_05_minimal_fix": (4, [SE, SE, SE, SE, TAMPERED, WV]),
     "task_06_handle_ambiguous_requirement": (5, [MO, WF, WV, WV, SE, WV, WF]),
     "task_07_multi_step_plan": (5, [MO, WV, WV, WF, WV, SE, MO, WV]),
     "task_08_recover_from_tool_error": (5, [WV, WV, MO, WF, WV, SE]),
     "task_09_control_enough_rows": (2, [WV, WV, WV, WV, MO]),  # outside the specification's thirty
     "task_09_know_when_to_stop": (4, [WV, WV, MO, WF, WV, TURN_LIMIT, WV, MO]),
+    "task_10_sql_investigation": (5, [WV, WV, WV, WV, WV, SE, WV, WF]),
 }
 ARGUMENTS = {
     "fs_read": ({"path"}, {"offset", "limit"}),
