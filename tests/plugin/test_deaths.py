@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -27,7 +28,7 @@ SOLUTION = "turns:\n- calls: [{shell: {command: 'sleep 3; printf 1 > done.txt'}}
 def victims(pid: int, kind: str) -> list[int]:
     """Processes of a session by what they are."""
     below = {child: cmdline(child) for child in descendants(pid)}
-    marks = {
+    marks: dict[str, Callable[[str], bool]] = {
         "launcher": lambda line: "launcher.py" in line,
         "command": lambda line: line.startswith("sleep"),
         "gateway": lambda line: "pytest_agentcore.model.gateway" in line,
