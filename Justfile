@@ -2,7 +2,7 @@
 default: lint types imports test
 
 test:
-    pytest -n 2
+    pytest -n 2 --maxschedchunk=2   # slow tests lie together: small chunks keep both workers busy
 
 lint:
     ruff check . && ruff format --check .
