@@ -37,18 +37,15 @@ class Watchdog:
     """Counts, limits and ends the commands of one sandbox.
 
     ``own_namespace`` says that this process is the first of a pid namespace: then everyone else in /proc is a command.
-    Otherwise the commands are the descendants of this process, which adopts their orphans. One that is ``idle`` only
-    collects and ends: control groups count and limit.
+    Otherwise the commands are the descendants of this process, which adopts their orphans.
     """
 
-    def __init__(self, *, own_namespace: bool, memory_bytes: int | None, pids: int | None, idle: bool) -> None:
+    def __init__(self, *, own_namespace: bool, memory_bytes: int | None, pids: int | None) -> None:
         self._own_namespace = own_namespace
         self._memory_bytes = memory_bytes
         self._pids = pids
-        self._idle = idle
         self._me = os.getpid()
         self._over_pids = False
-        self._dying: set[int] = set()
         self.oom_kills = 0
         self.pids_hits = 0
         self.peak_bytes = 0
@@ -90,17 +87,12 @@ class Watchdog:
                 found.append(process)
         return found
 
-    def check(self, *, just_ended: int = 0) -> bool:
-        """Look once and end what is over a limit; True when memory is near to it: look again soon.
-
-        ``just_ended`` tasks held a place until a moment ago.
-        """
-        if self._idle:
-            return False
+    def check(self) -> bool:
+        """Look once and end what is over a limit; True when memory is near to it: look again soon."""
         processes = self.census()
         total = sum(process.rss for process in processes)
         self.peak_bytes = max(self.peak_bytes, total)
-        self._check_pids(sum(process.threads for process in processes) + just_ended)
+        self._check_pids(sum(process.threads for process in processes))
         if self._memory_bytes is None:
             return False
         if total > self._memory_bytes:
@@ -119,9 +111,7 @@ class Watchdog:
     def _check_memory(self, processes: list[Process]) -> None:
         """Kill the largest until the rest fits, as the kernel would; pages that several map are counted once."""
         assert self._memory_bytes is not None  # noqa: S101 - for the type checker
-        self._dying &= {process.pid for process in processes}
-        living = [process for process in processes if process.pid not in self._dying]
-        sizes = sorted(((proportional_bytes(process), process.pid) for process in living), reverse=True)
+        sizes = sorted(((proportional_bytes(process), process.pid) for process in processes), reverse=True)
         total = sum(size for size, _ in sizes)
         for size, pid in sizes:
             if total <= self._memory_bytes:
@@ -130,7 +120,6 @@ class Watchdog:
                 os.kill(pid, _SIGKILL)
             except OSError:
                 continue
-            self._dying.add(pid)  # it may take a while to give its memory back, and is killed once
             self.oom_kills += 1
             total -= size
 
