@@ -39,7 +39,15 @@ class SandboxUnavailable(SandboxError):
 
 
 class SandboxLost(SandboxError):
-    """The sandbox went away while it was in use."""
+    """The sandbox went away while it was in use.
+
+    ``reason`` is ``server_lost``, a fault of nobody in the run, or ``oom_killed``: the kernel took its server for want
+    of memory, which is a resource's.
+    """
+
+    def __init__(self, message: str, *, reason: str = "server_lost") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class ModelError(AgentCoreError):

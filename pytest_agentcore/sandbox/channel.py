@@ -5,10 +5,11 @@ from __future__ import annotations
 import marshal
 import os
 import select
+import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -18,10 +19,24 @@ from pytest_agentcore.errors import SandboxLost, SandboxUnavailable
 from pytest_agentcore.sandbox import wire
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
-INSIDE = ("wire", "syscalls", "watchdog", "files", "creation", "command", "toolserver", "rootfs", "holder")
+INSIDE = (
+    "wire",
+    "syscalls",
+    "seccomp",
+    "watchdog",
+    "accounting",
+    "files",
+    "creation",
+    "command",
+    "toolserver",
+    "rootfs",
+    "holder",
+)
 """What runs inside, each after what it imports."""
 _START_S = 60.0
 _END_S = 3.0
+_LAST_STEPS_S = 1.0
+"""What a launcher needs to tidy up when its server is gone."""
 _LAST_WORDS = 4096
 
 
@@ -43,12 +58,14 @@ class Channel:
     Args:
         interpreter: the Python that runs the launcher.
         plan: what the launcher is to build.
+        memory_ran_out: asked when the server was killed: did the kernel kill it for want of memory?
 
     Raises:
         SandboxUnavailable: it would not start; the message ends with the failing step.
     """
 
-    def __init__(self, interpreter: str, plan: Mapping[str, Any]) -> None:
+    def __init__(self, interpreter: str, plan: Mapping[str, Any], *, memory_ran_out: Callable[[], bool]) -> None:
+        self._memory_ran_out = memory_ran_out
         self._turn = threading.Lock()
         self._ending = threading.Lock()
         self._closed = False
@@ -112,14 +129,14 @@ class Channel:
         try:
             wire.write_all(self._requests, carried_code())
         except OSError as error:
-            raise SandboxLost(self._cause(error)) from None
+            raise self._lost(error) from None
 
     def _exchange(self, request: dict[str, Any], deadline: float) -> dict[str, Any]:
         try:
             wire.send(self._requests, request)
             reply = wire.receive(self._replies, lambda: self._await_reply(deadline))
         except (OSError, EOFError, ValueError) as error:
-            raise SandboxLost(self._cause(error)) from None
+            raise self._lost(error) from None
         if not isinstance(reply, dict):
             raise SandboxLost(f"the sandbox's server answered {type(reply).__name__}, not a reply")
         return reply
@@ -129,6 +146,16 @@ class Channel:
         poller.register(self._replies, select.POLLIN)
         if not poller.poll(max(0, (deadline - time.monotonic()) * 1000)):
             raise TimeoutError("the sandbox's server says nothing")
+
+    def _lost(self, error: Exception) -> SandboxLost:
+        """What to say of a server that does not answer, and whose fault it is."""
+        if not isinstance(error, TimeoutError) and self._was_killed() and self._memory_ran_out():
+            return SandboxLost("the sandbox's server was killed: memory ran out", reason="oom_killed")
+        return SandboxLost(self._cause(error))
+
+    def _was_killed(self) -> bool:
+        """True when a SIGKILL ended the server or the launcher."""
+        return self._has_ended(_LAST_STEPS_S) and self._process.poll() in (-signal.SIGKILL, 128 + signal.SIGKILL)
 
     def _cause(self, error: Exception) -> str:
         """The launcher's own last line where it left one, else what the engine saw."""

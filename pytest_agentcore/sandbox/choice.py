@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,15 @@ from pytest_agentcore.domain.ports import Sandbox
 from pytest_agentcore.domain.resources import Isolation, Level, Limits
 from pytest_agentcore.domain.workspace import IGNORED
 from pytest_agentcore.errors import ConfigError, SandboxUnavailable
-from pytest_agentcore.sandbox import namespace, process
+from pytest_agentcore.sandbox import cgroup, namespace, process
 from pytest_agentcore.sandbox.served import ServedSandbox
 
 WEAKEST_FIRST: tuple[Level, ...] = ("process", "namespace", "docker")
 ABSENT = "absent"
 _LIFE_SLACK_S = 60.0
 _ASK_S = 30.0
+_LIMITS = {"memory": "memory", "pids": "pids", "cpu": "cpus"}
+"""Controller -> the limit that it holds."""
 _SOFTWARE = r"""
 import shutil, sqlite3, subprocess, sys
 def say(name, *argv):
@@ -54,7 +56,7 @@ def at_least(level: str, required: str) -> bool:
 
 
 def probe(level: str, *, limits: Limits = Limits()) -> Isolation:  # noqa: B008 - a frozen value
-    """Start a sandbox of this level once, and say what it gives.
+    """Start a sandbox of this level once, and say what it gives; also removes what dead engines have left.
 
     Args:
         level: ``namespace``, ``process``, or ``auto`` for the better of the two that starts.
@@ -68,6 +70,7 @@ def probe(level: str, *, limits: Limits = Limits()) -> Isolation:  # noqa: B008 
         raise ConfigError(f"sandbox level {level!r} cannot be held here: choose auto, namespace or process")
     if sys.platform != "linux":
         raise SandboxUnavailable(f"the sandbox needs Linux, and this is {sys.platform!r}: use a Linux machine or VM")
+    cgroup.sweep()
     if level == "process":
         return _asked(_isolation("process", limits))
     try:
@@ -99,12 +102,31 @@ def open_sandbox(isolation: Isolation, *, limits: Limits, masks: Sequence[Path] 
             "life_s": limits.wall_s + _LIFE_SLACK_S,
         },
     }
-    if isolation.level == "namespace":
-        return ServedSandbox(namespace.start(plan, limits, masks), isolation, limits)
-    if isolation.level == "process":
-        channel, folder = process.start(plan)
-        return ServedSandbox(channel, isolation, limits, after_close=partial(process.remove, folder))
-    raise SandboxUnavailable(f"sandbox level {isolation.level!r} cannot be held here: choose namespace or process")
+    if isolation.level not in ("namespace", "process"):
+        raise SandboxUnavailable(f"sandbox level {isolation.level!r} cannot be held here: choose namespace or process")
+    groups = cgroup.make(limits)
+    plan["group"] = {} if groups is None else groups.plan()
+    ran_out = _memory_ran_out(groups)
+    after_close = [] if groups is None else [groups.remove]
+    try:
+        if isolation.level == "namespace":
+            channel = namespace.start(plan, limits, masks, memory_ran_out=ran_out)
+        else:
+            channel, folder = process.start(plan, memory_ran_out=ran_out)
+            after_close.append(partial(process.remove, folder))
+    except BaseException:
+        if groups is not None:
+            groups.remove()
+        raise
+    return ServedSandbox(channel, isolation, limits, after_close=after_close)
+
+
+def _memory_ran_out(groups: cgroup.Groups | None) -> Callable[[], bool]:
+    """Tells whether the kernel killed the server; without a group, whether it has killed anything since now."""
+    if groups is not None and groups.counts_memory:
+        return groups.server_was_killed
+    before = cgroup.oom_kills_of_machine()
+    return lambda: cgroup.oom_kills_of_machine() > before
 
 
 def _isolation(level: Level, limits: Limits, *, reason: str = "") -> Isolation:
@@ -112,7 +134,8 @@ def _isolation(level: Level, limits: Limits, *, reason: str = "") -> Isolation:
 
 
 def _enforced(level: Level, limits: Limits) -> dict[str, Any]:
-    return dict(namespace.enforced(limits) if level == "namespace" else process.enforced(limits))
+    held = {_LIMITS[controller]: "cgroup" for controller in cgroup.held(limits)}
+    return {**(namespace.enforced(limits) if level == "namespace" else process.enforced(limits)), **held}
 
 
 def _asked(isolation: Isolation) -> Isolation:

@@ -177,9 +177,13 @@ def run(
     poller: Poller,
     watchdog: Watchdog,
     timeout_s: float,
-    spawn: Callable[..., int] = os.posix_spawn,
+    spawn: Callable[..., int],
+    look: Callable[[], bool],
 ) -> Outcome:
-    """Run a command to its end, or to the end of its time: then everything inside is killed."""
+    """Run a command to its end, or to the end of its time: then everything inside is killed.
+
+    ``look`` checks the limits every 50 ms, every 10 ms while it answers that one is near.
+    """
     deadline = time.monotonic() + timeout_s
     try:
         pid = spawn(
@@ -199,7 +203,7 @@ def run(
         return _not_started(error, argv[0], pipes, watchdog)
     finally:
         pipes.started()
-    timed_out = _until_ended(pid, deadline, poller, watchdog)
+    timed_out = _until_ended(pid, deadline, poller, watchdog, look)
     if timed_out:
         watchdog.kill_all()
     _drain(pipes, poller)
@@ -220,7 +224,7 @@ def _not_started(error: Exception, name: str, pipes: Pipes, watchdog: Watchdog) 
     return Outcome(NOT_FOUND if missing else NOT_EXECUTABLE)
 
 
-def _until_ended(pid: int, deadline: float, poller: Poller, watchdog: Watchdog) -> bool:
+def _until_ended(pid: int, deadline: float, poller: Poller, watchdog: Watchdog, look: Callable[[], bool]) -> bool:
     """Serve the descriptors until the process ends; True when its time is over first."""
     ended: list[bool] = []
     handle = os.pidfd_open(pid)
@@ -233,7 +237,7 @@ def _until_ended(pid: int, deadline: float, poller: Poller, watchdog: Watchdog) 
                 return True
             if now >= tick:
                 watchdog.reap()
-                soon = watchdog.check()
+                soon = look()
                 tick = time.monotonic() + (_SOON_S if soon else _TICK_S)
             poller.wait(min(tick, deadline) - now)
     finally:

@@ -12,7 +12,8 @@ import select
 import sys
 import time
 
-from . import rootfs, syscalls, watchdog, wire
+from . import rootfs, seccomp, syscalls, watchdog, wire
+from .accounting import Accounting
 from .syscalls import CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS
 from .toolserver import Server
 
@@ -39,6 +40,9 @@ def main() -> None:
     try:
         plan = wire.receive(0)
         syscalls.no_new_privileges()
+        syscalls.own_keyring()
+        accounting = Accounting(plan["group"])
+        accounting.settle()
         if plan["level"] == "namespace":
             _enter_namespaces()
         else:
@@ -52,10 +56,13 @@ def main() -> None:
         os._exit(FAILED)  # the engine ended before it said what it wants
     if server == 0:
         os.close(ours)
-        _become_server(plan, alive)
-    _hold(server)
+        _become_server(plan, accounting, alive)
+    status = _hold(server)
     if plan["level"] == "process":
-        _clean_up(plan["folder"])
+        _clean_up(plan["folder"], accounting)
+    if os.WIFSIGNALED(status):
+        os._exit(128 + os.WTERMSIG(status))  # the engine looks at the groups for the reason, and removes them
+    accounting.remove()
     os._exit(0)
 
 
@@ -96,8 +103,8 @@ def _make_folder(plan: dict[str, Any]) -> None:
         os.chmod(folder + path, mode)
 
 
-def _hold(server: int) -> None:
-    """Wait for the server; when the engine is gone, give it a moment and then none."""
+def _hold(server: int) -> int:
+    """Wait for the server's status; when the engine is gone, give it a moment and then none."""
     poller = select.poll()
     handle = os.pidfd_open(server)
     poller.register(handle, select.POLLIN)
@@ -106,10 +113,10 @@ def _hold(server: int) -> None:
         poller.unregister(0)
         if not poller.poll(int(_LAST_WORDS_S * 1000)):
             os.kill(server, _SIGKILL)
-    os.waitpid(server, 0)
+    return os.waitpid(server, 0)[1]
 
 
-def _clean_up(folder: str) -> None:
+def _clean_up(folder: str, accounting: Accounting) -> None:
     """Leave no process and no folder."""
     me = os.getpid()
     while left := watchdog.descendants(me):
@@ -123,6 +130,7 @@ def _clean_up(folder: str) -> None:
         time.sleep(0.001)
     _remove(folder)
     if os.path.lexists(folder):
+        accounting.remove()
         os.execv("/bin/rm", ["rm", "-rf", "--", folder])  # noqa: S606 - it can remove what has no usable path
 
 
@@ -143,41 +151,42 @@ def _remove(folder: str, depth: int = 0) -> None:
         return
 
 
-def _become_server(plan: dict[str, Any], alive: int) -> NoReturn:
+def _become_server(plan: dict[str, Any], accounting: Accounting, alive: int) -> NoReturn:
     try:
         syscalls.default_signal(_SIGINT)
         if plan["level"] == "namespace":
             syscalls.die_with_parent()
-            server = _server_in_namespace(plan)
+            server = _server_in_namespace(plan, accounting)
         else:
             syscalls.adopt_orphans()
-            server = _server_in_folder(plan)
+            server = _server_in_folder(plan, accounting)
         server.watch_for_end(alive)
     except OSError as error:
         _fail(error)
     server.serve()
     if plan["level"] == "process" and select.select([alive], [], [], 0)[0]:
-        _clean_up(plan["folder"])  # the holder was killed and cannot
+        _clean_up(plan["folder"], accounting)  # the holder was killed and cannot
     os._exit(0)
 
 
-def _server_in_namespace(plan: dict[str, Any]) -> Server:
+def _server_in_namespace(plan: dict[str, Any], accounting: Accounting) -> Server:
     _loopback_up()
     _host_name("sandbox")
     root, oom_score = rootfs.build(plan)
     _limit(plan)
     syscalls.drop_capabilities()
-    return _server(plan, hidden=root, oom_score=oom_score)
+    seccomp.refuse()
+    return _server(plan, accounting, hidden=root, oom_score=oom_score)
 
 
-def _server_in_folder(plan: dict[str, Any]) -> Server:
+def _server_in_folder(plan: dict[str, Any], accounting: Accounting) -> Server:
     root = os.open(plan["folder"], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     oom_score = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
     _limit(plan)
-    return _server(plan, hidden=root, oom_score=oom_score)
+    return _server(plan, accounting, hidden=root, oom_score=oom_score)
 
 
-def _server(plan: dict[str, Any], *, hidden: int, oom_score: int) -> Server:
+def _server(plan: dict[str, Any], accounting: Accounting, *, hidden: int, oom_score: int) -> Server:
     """Take the channel away from stdin and stdout, so that no command ever inherits it."""
     os.umask(0o022)
     requests, replies = os.dup(0), os.dup(1)
@@ -186,7 +195,7 @@ def _server(plan: dict[str, Any], *, hidden: int, oom_score: int) -> Server:
     os.dup2(nothing, 1)
     os.close(nothing)
     syscalls.hide_process()
-    server = Server(plan, requests=requests, replies=replies, hidden=hidden, oom_score=oom_score)
+    server = Server(plan, accounting=accounting, requests=requests, replies=replies, hidden=hidden, oom_score=oom_score)
     wire.send(replies, {"ready": sys.version_info[:3]})
     return server
 

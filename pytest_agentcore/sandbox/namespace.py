@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +35,16 @@ _FIRST_KERNEL_WITH_OWN_TASK_COUNT = (5, 14)
 _HOLDER_AND_SERVER = 2
 
 
-def start(plan: dict[str, Any], limits: Limits, masks: Sequence[Path]) -> Channel:
+def start(
+    plan: dict[str, Any], limits: Limits, masks: Sequence[Path], *, memory_ran_out: Callable[[], bool]
+) -> Channel:
     """Start a sandbox behind namespaces.
 
     Args:
         plan: what every level has, from :func:`~pytest_agentcore.sandbox.choice.open_sandbox`.
         limits: its limits.
         masks: folders and files of this machine to be covered, besides installed packages.
+        memory_ran_out: as :class:`~pytest_agentcore.sandbox.channel.Channel` takes it.
 
     Raises:
         SandboxUnavailable: in one line, the step that failed and the usual remedy.
@@ -66,13 +69,13 @@ def start(plan: dict[str, Any], limits: Limits, masks: Sequence[Path]) -> Channe
     }
     plan["limits"] = {**plan["limits"], "tasks_rlimit": _tasks_rlimit(limits)}
     try:
-        return Channel(str(python), plan)
+        return Channel(str(python), plan, memory_ran_out=memory_ran_out)
     except SandboxUnavailable as error:
         raise SandboxUnavailable(f"sandbox level 'namespace' would not start: {error}; {_remedy(str(error))}") from None
 
 
 def enforced(limits: Limits) -> dict[str, Enforcement]:
-    """How each limit is held at this level."""
+    """How each limit is held at this level where there is no control group."""
     return {
         "memory": "watchdog" if limits.memory_mb is not None else "none",
         "pids": "none" if limits.pids is None else "watchdog" if _tasks_rlimit(limits) is None else "rlimit",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ PREFIX = "agentcore-"
 TEMPORARY = "tmp"
 
 
-def start(plan: dict[str, Any]) -> tuple[Channel, Path]:
+def start(plan: dict[str, Any], *, memory_ran_out: Callable[[], bool]) -> tuple[Channel, Path]:
     """Start a sandbox in a temporary folder; the folder is removed by the sandbox's own holder.
 
     Raises:
@@ -49,7 +50,7 @@ def start(plan: dict[str, Any]) -> tuple[Channel, Path]:
     }
     plan["limits"] = {**plan["limits"], "tasks_rlimit": None}
     try:
-        return Channel(str(python), plan), folder
+        return Channel(str(python), plan, memory_ran_out=memory_ran_out), folder
     except SandboxUnavailable as error:
         remove(folder)
         raise SandboxUnavailable(
@@ -64,7 +65,7 @@ def remove(folder: Path) -> None:
 
 
 def enforced(limits: Limits) -> dict[str, Enforcement]:
-    """How each limit is held at this level."""
+    """How each limit is held at this level where there is no control group."""
     return {
         "memory": "watchdog" if limits.memory_mb is not None else "none",
         "pids": "watchdog" if limits.pids is not None else "none",

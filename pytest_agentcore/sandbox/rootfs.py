@@ -17,6 +17,8 @@ _DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stde
 _WRITABLE = ("workspace", "tmp")
 _ROOT_MB = 64
 _INODES_PER_MB = 256
+_MOST_OF_USER = {"max_user_namespaces": 0, "max_inotify_instances": 16}
+"""What a user has a limited number of, over all sandboxes."""
 _KEPT_FLAGS = {
     "nosuid": MS_NOSUID,
     "nodev": MS_NODEV,
@@ -55,7 +57,8 @@ def build(plan: dict[str, Any]) -> tuple[int, int]:
         _mask(at + path)
     os.mkdir(f"{at}/proc")
     syscalls.mount("proc", f"{at}/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    _file(f"{at}/proc/sys/user/max_user_namespaces", "0", None)
+    for name, most in _MOST_OF_USER.items():
+        _file(f"{at}/proc/sys/user/{name}", str(most), None)
     kept = _open_before_lock(at)
     _lock(at)
     os.chdir(at)

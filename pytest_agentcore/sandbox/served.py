@@ -23,16 +23,16 @@ class ServedSandbox:
         channel: the started server.
         isolation: what :func:`~pytest_agentcore.sandbox.choice.probe` found.
         limits: of this sandbox.
-        after_close: releases what the level holds on this machine.
+        after_close: each releases something that is held on this machine, and may be called again.
     """
 
     def __init__(
-        self, channel: Channel, isolation: Isolation, limits: Limits, *, after_close: Callable[[], None] | None = None
+        self, channel: Channel, isolation: Isolation, limits: Limits, *, after_close: Iterable[Callable[[], None]] = ()
     ) -> None:
         self._channel = channel
         self._isolation = isolation
         self._limits = limits
-        self._after_close = after_close
+        self._after_close = tuple(after_close)
 
     @property
     def isolation(self) -> Isolation:
@@ -141,8 +141,8 @@ class ServedSandbox:
     def close(self) -> None:
         """End it and everything inside; a call in flight raises SandboxLost."""
         self._channel.close()
-        if self._after_close is not None:
-            self._after_close()
+        for release in self._after_close:
+            release()
 
     def _files(self, request: dict[str, Any]) -> Any:
         return self._channel.call(request, timeout_s=_FILES_S)

@@ -18,6 +18,8 @@ IN_ONLYDIR, IN_DONT_FOLLOW, IN_ISDIR = 0x01000000, 0x02000000, 0x40000000
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 1, 4, 24
 _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 36, 38, 47, 4
+_KEYCTL = {"x86_64": 250, "aarch64": 219}
+_KEYCTL_JOIN_SESSION_KEYRING = 1
 _CAPABILITY_VERSION_3 = 0x20080522
 _LAST_CAP = 63
 _SIG_DFL = 0
@@ -37,6 +39,11 @@ def _checked(result: int, what: str) -> int:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code), what)
     return result
+
+
+def raw(number: int, *args: int, what: str) -> int:
+    """A system call that the C library has no name for."""
+    return _checked(_libc.syscall(ctypes.c_long(number), *map(ctypes.c_ulong, args)), what)
 
 
 def unshare(flags: int, what: str) -> None:
@@ -78,6 +85,13 @@ def adopt_orphans() -> None:
 def no_new_privileges() -> None:
     """Setuid programs and file capabilities give nothing from here on."""
     _checked(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl NO_NEW_PRIVS")
+
+
+def own_keyring() -> None:
+    """Leave the session keyring of the engine, which a new user namespace alone does not take away."""
+    number = _KEYCTL.get(os.uname().machine)
+    if number is not None:
+        _libc.syscall(number, _KEYCTL_JOIN_SESSION_KEYRING, None)  # a kernel without keys has nothing to leave
 
 
 def hide_process() -> None:

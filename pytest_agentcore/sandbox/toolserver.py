@@ -20,6 +20,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .accounting import Accounting
+
+    Counters = tuple[int, int, float, float | None]
+
 _IDLE_TICK_S = 0.25
 _MOST_LEFT_OPEN = 64
 _OOM_FIRST = b"1000"
@@ -38,11 +42,19 @@ class Server:
         plan: ``workspace``, ``env``, ``limits`` (``memory_mb``, ``pids``, ``disk_mb``, ``life_s``), ``ignored``, and
             ``own_namespace`` as in :class:`Watchdog`.
         hidden: a descriptor of the folder in which ``hidden`` is made when it is first needed.
+        accounting: the commands' control groups, which may be none.
         oom_score: a descriptor of this process's own ``oom_score_adj``, open for writing; None where there is none.
     """
 
     def __init__(
-        self, plan: dict[str, Any], *, requests: int, replies: int, hidden: int, oom_score: int | None
+        self,
+        plan: dict[str, Any],
+        *,
+        accounting: Accounting,
+        requests: int,
+        replies: int,
+        hidden: int,
+        oom_score: int | None,
     ) -> None:
         limits = plan["limits"]
         self._requests, self._replies = requests, replies
@@ -56,11 +68,15 @@ class Server:
         self._ends_at = time.monotonic() + limits["life_s"]
         self._peak = 0
         memory_mb = limits["memory_mb"]
+        self._accounting = accounting
+        watched_pids = None if accounting.holds_pids else limits["pids"]
         self._watchdog = Watchdog(
             own_namespace=plan["own_namespace"],
-            memory_bytes=memory_mb and memory_mb * _MEGABYTE,
-            pids=limits["pids"],
+            memory_bytes=None if accounting.holds_memory or memory_mb is None else memory_mb * _MEGABYTE,
+            pids=watched_pids,
+            idle=accounting.holds_memory and watched_pids is None,
         )
+        self._tmpfs = (self._workspace, plan["env"]["HOME"]) if plan["own_namespace"] else ()
         self._counted = (memory_mb is not None, limits["pids"] is not None)
         self._poller = command.Poller()
         self._left_open: list[int] = []
@@ -106,7 +122,7 @@ class Server:
             left = self._time_left()
             self._poller.wait(min(left, _IDLE_TICK_S) if something_runs else left)
             if something_runs:
-                self._watchdog.check()
+                self._look()
                 self._look_at_disk()
 
     def _time_left(self) -> float:
@@ -135,6 +151,8 @@ class Server:
             raise ValueError("argv is empty")
         watchdog, before = self._watchdog, self._counters()
         watchdog.peak_bytes = watchdog.largest_child_bytes = 0
+        self._accounting.make_room(self._file_bytes())
+        self._accounting.begin_call()
         self._poller.add(self._requests, self._engine_gone, 0)
         self._enter_workspace()
         started = time.monotonic()
@@ -147,8 +165,11 @@ class Server:
             watchdog=watchdog,
             timeout_s=min(timeout_s, self._time_left()),
             spawn=self._spawn,
+            look=self._look,
         )
         wall_s = time.monotonic() - started
+        if watchdog.reap():
+            watchdog.check(just_ended=1)  # a short bomb is over before anyone looked, but what it made is there
         self._keep_draining(pipes.finish())
         self._creations.poll()
         self._disk_full |= outcome.exit_code == _SIGXFSZ_EXIT
@@ -170,12 +191,22 @@ class Server:
             os.chdir("/")
 
     def _spawn(self, *args: Any, **kwargs: Any) -> int:
-        """Start a child that the kernel ends before this server when memory runs out; it inherits the score."""
+        """Start a command; where daemons hold every place that there is, they are ended: no command could do it."""
+        try:
+            return self._born(*args, **kwargs)
+        except BlockingIOError:
+            if not self._accounting.holds_pids:
+                self._watchdog.pids_hits += 1
+            self._watchdog.kill_all()
+            return self._born(*args, **kwargs)
+
+    def _born(self, *args: Any, **kwargs: Any) -> int:
+        """A child that the kernel ends before this server when memory runs out; it inherits the score."""
         if self._oom_score is None:
-            return os.posix_spawn(*args, **kwargs)
+            return self._accounting.spawn(*args, **kwargs)
         os.pwrite(self._oom_score, _OOM_FIRST, 0)
         try:
-            return os.posix_spawn(*args, **kwargs)
+            return self._accounting.spawn(*args, **kwargs)
         finally:
             os.pwrite(self._oom_score, self._oom_before, 0)
 
@@ -241,29 +272,49 @@ class Server:
     def _usage(self, _: dict[str, Any]) -> dict[str, Any]:
         self._watchdog.reap()
         self._look_at_disk()
-        evidence = self._evidence((0, 0, 0.0), disk_full=self._disk_full)
+        evidence = self._evidence((0, 0, 0.0, 0.0), disk_full=self._disk_full)
         return {**evidence, "peak_memory_bytes": self._peak or None}
 
-    def _counters(self) -> tuple[int, int, float]:
-        self._watchdog.reap()
-        return self._watchdog.oom_kills, self._watchdog.pids_hits, self._watchdog.cpu_s
-
-    def _evidence(self, before: tuple[int, int, float], *, disk_full: bool) -> dict[str, Any]:
-        oom_kills, pids_hits, cpu_s = before
+    def _counters(self) -> Counters:
         watchdog = self._watchdog
+        watchdog.reap()
+        oom_kills, pids_hits, throttled_s = self._accounting.counts()
+        return watchdog.oom_kills + oom_kills, watchdog.pids_hits + pids_hits, watchdog.cpu_s, throttled_s
+
+    def _evidence(self, before: Counters, *, disk_full: bool) -> dict[str, Any]:
+        now = self._counters()
         memory_counted, pids_counted = self._counted
-        peak = watchdog.peak_bytes
-        if watchdog.largest_child_bytes > self._own_peak():
-            peak = max(peak, watchdog.largest_child_bytes)
+        peak = self._peak_of_call()
         self._peak = max(self._peak, peak)
         return {
-            "oom_kills": watchdog.oom_kills - oom_kills if memory_counted else None,
-            "pids_hits": watchdog.pids_hits - pids_hits if pids_counted else None,
+            "oom_kills": now[0] - before[0] if memory_counted else None,
+            "pids_hits": now[1] - before[1] if pids_counted else None,
             "disk_full": disk_full,
             "peak_memory_bytes": peak or None,
-            "throttled_s": None,
-            "cpu_s": watchdog.cpu_s - cpu_s,
+            "throttled_s": None if now[3] is None or before[3] is None else now[3] - before[3],
+            "cpu_s": now[2] - before[2],
         }
+
+    def _peak_of_call(self) -> int:
+        """What the kernel counted, less what the files hold; else what was seen."""
+        counted = self._accounting.peak_bytes()
+        if counted is not None:
+            return max(0, counted - self._file_bytes())
+        if self._watchdog.largest_child_bytes > self._own_peak():
+            return max(self._watchdog.peak_bytes, self._watchdog.largest_child_bytes)
+        return self._watchdog.peak_bytes
+
+    def _file_bytes(self) -> int:
+        """What the files hold where they lie in memory; 0 where nobody asks."""
+        if not self._accounting.holds_memory:
+            return 0
+        rooms = [os.statvfs(path) for path in self._tmpfs]
+        return sum((room.f_blocks - room.f_bfree) * room.f_frsize for room in rooms)
+
+    def _look(self) -> bool:
+        """Check the limits; True when one is near."""
+        near = self._watchdog.check()
+        return self._accounting.make_room(self._file_bytes()) or near
 
     def _own_peak(self) -> int:
         """A child that never grew is reported with the memory of this process, from which it was split off."""

@@ -37,15 +37,18 @@ class Watchdog:
     """Counts, limits and ends the commands of one sandbox.
 
     ``own_namespace`` says that this process is the first of a pid namespace: then everyone else in /proc is a command.
-    Otherwise the commands are the descendants of this process, which adopts their orphans.
+    Otherwise the commands are the descendants of this process, which adopts their orphans. One that is ``idle`` only
+    collects and ends: control groups count and limit.
     """
 
-    def __init__(self, *, own_namespace: bool, memory_bytes: int | None, pids: int | None) -> None:
+    def __init__(self, *, own_namespace: bool, memory_bytes: int | None, pids: int | None, idle: bool) -> None:
         self._own_namespace = own_namespace
         self._memory_bytes = memory_bytes
         self._pids = pids
+        self._idle = idle
         self._me = os.getpid()
         self._over_pids = False
+        self._dying: set[int] = set()
         self.oom_kills = 0
         self.pids_hits = 0
         self.peak_bytes = 0
@@ -87,12 +90,17 @@ class Watchdog:
                 found.append(process)
         return found
 
-    def check(self) -> bool:
-        """Look once and end what is over a limit; True when memory is near to it: look again soon."""
+    def check(self, *, just_ended: int = 0) -> bool:
+        """Look once and end what is over a limit; True when memory is near to it: look again soon.
+
+        ``just_ended`` tasks held a place until a moment ago.
+        """
+        if self._idle:
+            return False
         processes = self.census()
         total = sum(process.rss for process in processes)
         self.peak_bytes = max(self.peak_bytes, total)
-        self._check_pids(sum(process.threads for process in processes))
+        self._check_pids(sum(process.threads for process in processes) + just_ended)
         if self._memory_bytes is None:
             return False
         if total > self._memory_bytes:
@@ -111,7 +119,9 @@ class Watchdog:
     def _check_memory(self, processes: list[Process]) -> None:
         """Kill the largest until the rest fits, as the kernel would; pages that several map are counted once."""
         assert self._memory_bytes is not None  # noqa: S101 - for the type checker
-        sizes = sorted(((proportional_bytes(process), process.pid) for process in processes), reverse=True)
+        self._dying &= {process.pid for process in processes}
+        living = [process for process in processes if process.pid not in self._dying]
+        sizes = sorted(((proportional_bytes(process), process.pid) for process in living), reverse=True)
         total = sum(size for size, _ in sizes)
         for size, pid in sizes:
             if total <= self._memory_bytes:
@@ -120,6 +130,7 @@ class Watchdog:
                 os.kill(pid, _SIGKILL)
             except OSError:
                 continue
+            self._dying.add(pid)  # it may take a while to give its memory back, and is killed once
             self.oom_kills += 1
             total -= size
 

@@ -26,6 +26,15 @@ from tests.contract.sandbox_boxes import Open, file, runs_on_host, unique_sleep
 ROOT = Path(__file__).parents[2]
 DAEMONS = "setsid sleep {0} & (setsid sh -c 'sleep {0}' &); echo started"
 
+FOR_EVERY_USER = (
+    "test_close_leaves_no_process_and_no_folder",
+    "test_kill_of_the_launcher_is_noticed_and_takes_everything_along",
+    "test_death_of_the_engine_is_the_end_of_all[namespace-9-busy]",
+    "test_death_of_the_engine_is_the_end_of_all[process-9-busy]",
+)
+NOT_A_USERS_MATTER = "not (endless or sparse or huge or disk-names or deep or installed or says or found)"
+"""What is the same for everyone, and takes time."""
+
 HARNESS = """
 import sys, time, threading
 from pytest_agentcore.domain.resources import Limits
@@ -130,8 +139,9 @@ def test_kill_of_the_launcher_is_noticed_and_takes_everything_along(box: ServedS
     assert isolation.level == "namespace" or eventually(lambda: len(folders()) < len(before))
 
 
-@pytest.mark.parametrize("state", ["idle", "busy"])
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("number", "state"), [(signal.SIGKILL, "idle"), (signal.SIGKILL, "busy"), (signal.SIGINT, "busy")]
+)
 def test_death_of_the_engine_is_the_end_of_all(
     isolation: Isolation, tmp_path: Path, number: signal.Signals, state: str
 ) -> None:
@@ -273,6 +283,7 @@ def test_everything_that_runs_inside_is_carried() -> None:
     assert set(channel.INSIDE) | {
         "launcher",
         "channel",
+        "cgroup",
         "contents",
         "namespace",
         "process",
@@ -285,13 +296,15 @@ def test_everything_that_runs_inside_is_carried() -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="this whole run is an ordinary user's already")
 def test_all_of_this_holds_for_an_ordinary_user(tmp_path_factory: pytest.TempPathFactory) -> None:
     python = ordinary_users_python()
-    parts = ("files", "exec", "created", "walls", "life")
-    tests = [str(Path(__file__).with_name(f"test_sandbox_{part}.py")) for part in parts]
+    here = Path(__file__).parent
+    life = str(here / "test_sandbox_life.py")
+    tests = [str(here / f"test_{name}.py") for name in ("isolation", "sandbox_limits", "sandbox_walls")]
+    tests += [f"{life}::{test}" for test in FOR_EVERY_USER]
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o777)
         done = subprocess.run(
             ["runuser", "-u", "nobody", "--", *python, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rs",
-             f"--basetemp={folder}/tests", *tests],
+             "-k", NOT_A_USERS_MATTER, f"--basetemp={folder}/tests", *tests],
             cwd=ROOT, check=False, capture_output=True, text=True, timeout=600,
             env={"PATH": os.environ["PATH"], "HOME": folder, "PYTHONDONTWRITEBYTECODE": "1",
                  "PYTHONPATH": os.pathsep.join([str(ROOT), *(path for path in sys.path if "site-packages" in path)])},

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,50 +24,11 @@ def python(box: Sandbox, script: str) -> str:
     return result.stdout.text().strip() or result.stderr.text().strip().splitlines()[-1]
 
 
-@pytest.fixture
-def listener() -> Iterator[tuple[int, str]]:
-    """A TCP port and an abstract socket name that this process listens on."""
-    name = f"agentcore-test-{os.getpid()}"
-    with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as local:
-        local.bind(f"\0{name}")
-        local.listen()
-        yield tcp.getsockname()[1], name
-
-
-def test_network_ends_at_the_wall(box: Sandbox, walled: bool, listener: tuple[int, str]) -> None:
-    port, name = listener
-    connect = f"import socket; socket.create_connection(('127.0.0.1', {port}), 2); print('open')"
-    abstract = f"import socket; socket.socket(socket.AF_UNIX).connect('\\0{name}'); print('open')"
-
-    assert (python(box, connect) == "open") is not walled
-    assert (python(box, abstract) == "open") is not walled
-    assert box.isolation.network is not walled
-
-
-def test_loopback_inside_is_up(box: Sandbox) -> None:
+def test_loopback_inside_is_up(box: Sandbox, walled: bool) -> None:
     serve = "import socket; s = socket.create_server(('127.0.0.1', 0))"
 
     assert python(box, f"{serve}; socket.create_connection(s.getsockname()); print('open')") == "open"
-
-
-def test_secrets_of_the_parent_stay_outside(
-    open_box: Open, walled: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    secret = f"sk-{os.urandom(12).hex()}"
-    monkeypatch.setenv("PROVIDER_API_KEY", secret)
-    (tmp_path / "credentials").write_text(secret)
-    holder = subprocess.Popen(["sleep", "60"])  # its environment in /proc holds the key
-    try:
-        box = open_box()
-        places = f"/proc/[0-9]*/environ {tmp_path}/credentials $HOME/* {Path.home()}/.[a-z]*"
-        search = f"cat {places} 2>/dev/null | grep -c {secret}"
-        found = box.exec(["sh", "-c", search]).stdout.text().strip()
-    finally:
-        holder.kill()
-        holder.wait()
-
-    assert (found == "0") is walled
-    assert secret not in box.exec(["env"]).stdout.text()
+    assert box.isolation.network is not walled
 
 
 def test_processes_of_the_host_are_invisible_and_out_of_reach(box: Sandbox, walled: bool) -> None:
@@ -133,12 +92,6 @@ def test_the_server_cannot_be_signalled_traced_or_read(box: Sandbox, walled: boo
 
     assert python(box, attach) == "-1"
     assert box.exec(["echo", "alive"]).stdout.text() == "alive\n"
-
-
-def test_descriptors_of_the_channel_are_not_inherited(box: Sandbox) -> None:
-    script = "import os; print(sorted(int(n) for n in os.listdir('/proc/self/fd'))[:-1])"
-
-    assert python(box, script) == "[0, 1, 2]"
 
 
 def test_devices_are_five(box: Sandbox, walled: bool) -> None:
