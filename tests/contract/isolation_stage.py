@@ -18,6 +18,8 @@ from pathlib import Path
 from pytest_agentcore.domain.ports import Sandbox
 
 _ADD_KEY, _KEYCTL = {"aarch64": (217, 219)}.get(os.uname().machine, (248, 250))
+KILL_LANDS_S = 1.0
+"""A signal that was sent has not yet ended its process: on a busy machine that takes a moment."""
 _JOIN_SESSION, _UNLINK, _SESSION_RING, _USER_RING = 1, 9, -3, -4
 
 
@@ -48,7 +50,9 @@ class Stage:
 
     def victim_lives(self) -> bool:
         """False once somebody has ended it; then there is a new one."""
-        if self.victim.poll() is None:
+        try:
+            self.victim.wait(KILL_LANDS_S)
+        except subprocess.TimeoutExpired:
             return True
         self.new_victim()
         return False
