@@ -13,6 +13,7 @@ from pytest_agentcore._version import __version__
 if TYPE_CHECKING:
     from pytest_agentcore.domain.outcome import Detail, FailureMode
     from pytest_agentcore.domain.resources import Limits
+    from pytest_agentcore.domain.scenario import Draw
     from pytest_agentcore.domain.task import Fault
     from pytest_agentcore.domain.workspace import Workspace
     from pytest_agentcore.errors import Tampered, WrongAnswer
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CheckResult",
     "Detail",
+    "Draw",
     "FailureMode",
     "Fault",
     "Limits",
@@ -36,6 +38,7 @@ __all__ = [
 _HOMES = {
     "CheckResult": "rollout.run",
     "Detail": "domain.outcome",
+    "Draw": "domain.scenario",
     "FailureMode": "domain.outcome",
     "Fault": "domain.task",
     "Limits": "domain.resources",

@@ -15,16 +15,18 @@ from _pytest.skipping import evaluate_skip_marks
 
 from pytest_agentcore.domain.outcome import RunKey
 from pytest_agentcore.domain.resources import Limits
+from pytest_agentcore.domain.scenario import CANONICAL, Draw
 from pytest_agentcore.domain.task import TOOLS, Task
 from pytest_agentcore.errors import ConfigError
 from pytest_agentcore.options import Settings
 from pytest_agentcore.rollout.material import INSTRUCTION, digest
+from pytest_agentcore.rollout.scenario import drawn
 
 PARAMETER = "_agent_run"
 """Name of the parameter that carries (model, run index) of an item."""
 DEFAULT_RUNS = 3
-OWN_KEYS = {"id", "suite", "prompt", "folder", "solutions", "digest"}
-"""Fields of a task that its place decides; the others are the marker's."""
+OWN_KEYS = {"id", "suite", "prompt", "folder", "solutions", "digest", "drawn", "hidden_files"}
+"""Fields of a task that its place or its run decides; the others are the marker's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,15 +120,17 @@ def _read_suite(folder: Path, _known: dict[Path, Suite] = {}) -> Suite:  # noqa:
     return _known.setdefault(folder, Suite(root=folder, **chosen))
 
 
-def plan(items: Sequence[pytest.Item]) -> list[Planned]:
+def plan(items: Sequence[pytest.Item], variant: str = CANONICAL) -> list[Planned]:
     """The runs behind the collected items, in their order; items that their author's marks skip have none.
 
     Raises:
         pytest.UsageError: a task that cannot be run as it stands.
+        ConfigError: a scenario that cannot be drawn.
     """
     planned: list[Planned] = []
     homes: dict[tuple[str, str], str] = {}
     tasks: dict[str, tuple[Task, Suite]] = {}
+    own: dict[tuple[str, int], Task] = {}
     for item in items:
         value = parameter(item)
         if value is None or evaluate_skip_marks(item) is not None:
@@ -142,6 +146,10 @@ def plan(items: Sequence[pytest.Item]) -> list[Planned]:
                 )
         task, suite = tasks[test]
         key = RunKey(task=task.id, model=shown(value[0]), run=value[1])
+        run = 1 if variant == CANONICAL else key.run
+        if (test, run) not in own:
+            own[test, run] = drawn(task, Draw(variant=variant, suite_version=suite.version, task=task.id, run=run))
+        task = own[test, run]
         planned.append(Planned(key=key, task=task, suite=suite, nodeid=item.nodeid, prefetch=uses_own_run(item)))
     return planned
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pytest_agentcore.domain.ports import Sandbox
     from pytest_agentcore.domain.resources import Limits
+    from pytest_agentcore.domain.scenario import Draw
     from pytest_agentcore.domain.task import Fault
     from pytest_agentcore.rollout.run import Run
     from pytest_agentcore.session import Runner
@@ -33,7 +34,7 @@ class TaskOptions(TypedDict, total=False):
     workspace: str | Path
     files: Mapping[str, str | bytes]
     hidden: str | Path
-    scenario: Callable[..., Any]
+    scenario: Callable[[Draw], Any]
     tools: tuple[str, ...]
     max_turns: int
     max_tokens: int | None

@@ -28,6 +28,7 @@ from pytest_agentcore.model import scripted
 from pytest_agentcore.model.endpoint import ModelSpec, parse
 from pytest_agentcore.options import Settings
 from pytest_agentcore.rollout.attempt import Harness
+from pytest_agentcore.rollout.scenario import solution
 from pytest_agentcore.sandbox.choice import at_least, open_sandbox, probe
 from pytest_agentcore.sandbox.contents import adopt_masks, found_masks
 from pytest_agentcore.store import codec
@@ -180,7 +181,7 @@ def make_harness(opened: Opened, settings: Settings, specs: Mapping[str, ModelSp
     def model(key: RunKey, number: int, task: Task) -> Model:
         spec = specs[key.model]
         if spec.wire == "scripted":
-            return scripted.ScriptedModel(scripted.find(task.solutions, spec.model))
+            return scripted.ScriptedModel(solution(task, spec.model))
         from pytest_agentcore.model.client import Address, GatewayModel
 
         assert opened.gateway is not None  # noqa: S101 - started whenever a model is not scripted
@@ -218,7 +219,7 @@ def check_solutions(planned: Sequence[Planned], specs: Mapping[str, ModelSpec]) 
         spec = specs[entry.key.model]
         if spec.wire == "scripted":
             try:
-                scripted.find(entry.task.solutions, spec.model)
+                solution(entry.task, spec.model)
             except ConfigError as error:
                 raise pytest.UsageError(f"task {entry.key.task}: {error}") from None
 
@@ -273,7 +274,7 @@ def manifest(group: Group, opened: Opened, settings: Settings, spec: ModelSpec, 
         "tool_contract": CONTRACT,
         "system_prompt": opened.system_prompt,
         "profile": "1x",
-        "variant": "canonical",
+        "variant": settings.variant,
         "isolation": {"level": opened.isolation.level, "enforced": opened.isolation.enforced},
     }
     return {

@@ -51,6 +51,11 @@ def add_options(parser: pytest.Parser) -> None:
     add("--agent-infra-retries", type=int, metavar="N", help="new attempts after an infrastructure fault (default: 2)")
     add("--agent-min-coverage", type=float, metavar="SHARE", help="least share of valid runs (default: 1.0)")
     add("--agent-min-score", type=int, metavar="K", help="let score >= K and coverage alone decide the exit status")
+    add(
+        "--agent-variant",
+        metavar="SEED",
+        help="draw the tasks' names, numbers and culprits from this seed (default: canonical, the published ones)",
+    )
     add("--agent-rerun", action="store_true", default=False, help="begin a new campaign even if one is unfinished")
     parser.addini("agent_model", "default for --agent-model", type="args", default=[])
     parser.addini("agent_dir", "default for --agent-dir", default="")
@@ -84,6 +89,7 @@ class Settings:
     min_coverage: float
     min_score: int | None
     rerun: bool
+    variant: str
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -111,6 +117,7 @@ class Settings:
             min_coverage=_share("--agent-min-coverage", option("agent_min_coverage")),
             min_score=_at_least(0, "--agent-min-score", option("agent_min_score")),
             rerun=bool(option("agent_rerun")),
+            variant=_variant(option("agent_variant")),
         )
 
 
@@ -134,6 +141,12 @@ def _share(name: str, value: float | None) -> float:
     if value is not None and not 0 <= value <= 1:
         raise pytest.UsageError(f"{name}={value}: must lie between 0 and 1")
     return 1.0 if value is None else value
+
+
+def _variant(value: str | None) -> str:
+    if value is not None and not value.strip():
+        raise pytest.UsageError(f"--agent-variant={value!r}: must be a seed, e.g. 7, or canonical")
+    return value or "canonical"
 
 
 def _level(value: str) -> str:

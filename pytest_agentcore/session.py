@@ -72,13 +72,12 @@ class Runner:
         Raises:
             pytest.UsageError: a task that cannot be run as it stands.
         """
-        planned = plan(items)
         try:
-            for entry in planned:
-                if entry.task.id not in self.before:
-                    self.before[entry.task.id] = initial(entry.task)
+            planned = plan(items, self.settings.variant)
+            before = {id(task): initial(task) for task in {id(entry.task): entry.task for entry in planned}.values()}
         except ConfigError as error:
             raise pytest.UsageError(str(error)) from None
+        self.before = {entry.nodeid: before[id(entry.task)] for entry in planned}
         self.planned = {entry.nodeid: entry for entry in planned}
         self._own = {item.nodeid for item in items[self.part[0] :: self.part[1]]}
         return planned
@@ -109,7 +108,7 @@ class Runner:
         return rollout(
             key=entry.key,
             task=entry.task,
-            before=self.before[entry.task.id],
+            before=self.before[entry.nodeid],
             harness=self.harness,
             record=self.campaign(entry),
             retries=self.settings.infra_retries,
@@ -157,8 +156,7 @@ class Runner:
             reason = f"the checker ended its worker process {lost} times"
             item.stash[VERDICT] = Verdict(passed=False, checker_error=reason)
             pytest.fail(reason, pytrace=False)
-        scenario = entry.task.scenario() if entry.task.scenario is not None else None
-        return Run(task=entry.task, rollout=done, scenario=scenario, open_sandbox=self.harness.open_sandbox)
+        return Run(task=entry.task, rollout=done, open_sandbox=self.harness.open_sandbox)
 
     @contextmanager
     def steps(self, item: pytest.Item) -> Iterator[Agent | None]:
@@ -174,13 +172,13 @@ class Runner:
                     key=entry.key,
                     number=number,
                     task=entry.task,
-                    before=self.before[entry.task.id],
+                    before=self.before[entry.nodeid],
                     harness=self.harness,
                     cancel=self.engine.cancel,
                 )
             except (SandboxError, ModelUnavailable) as fault:
                 item.stash[ROLLOUT] = self._keep(
-                    entry, spoilt(entry.key, number, entry.task, self.before[entry.task.id], str(fault))
+                    entry, spoilt(entry.key, number, entry.task, self.before[entry.nodeid], str(fault))
                 )
                 pytest.skip(f"infra: {fault}")
         item.stash[AGENT] = agent

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_agentcore.domain.resources import Limits
+from pytest_agentcore.domain.scenario import Draw
 
 TOOLS = ("fs_read", "fs_write", "fs_list", "shell")
 
@@ -36,10 +37,14 @@ class Task:
     """Folder whose content the agent finds."""
     files: Mapping[str, str | bytes] = field(default_factory=dict)
     """Further files by path, over those of ``workspace``."""
-    scenario: Callable[..., Any] | None = None
-    """Draws the run's scenario; its value is ``run.scenario``."""
+    scenario: Callable[[Draw], Any] | None = None
+    """Draws a run's scenario, which is ``run.scenario``."""
+    drawn: Any = None
+    """What ``scenario`` gave for this run."""
     hidden: Path | None = None
     """Folder that only a checker's sandbox ever sees."""
+    hidden_files: Mapping[str, str | bytes] = field(default_factory=dict)
+    """Further hidden files by path, over those of ``hidden``."""
     solutions: Path | None = None
     tools: tuple[str, ...] = TOOLS
     max_turns: int = 13

@@ -38,6 +38,8 @@ class Solution:
     description: str = ""
     expect: Mapping[str, Any] | None = None
     """None = must pass; else ``failure_mode`` and, for a wrong answer, ``detail``."""
+    portable: bool = False
+    """Right in every scenario as it stands: it works its answer out, or needs no value of the scenario."""
 
 
 IMPLIED = {
@@ -86,15 +88,18 @@ def load(path: Path) -> Solution:
     where = str(path)
     if not isinstance(data, dict) or not isinstance(data.get("turns"), list):
         raise ConfigError(f"{where} must be a mapping with a list 'turns'")
-    unknown = sorted(data.keys() - {"description", "expect", "turns"})
+    unknown = sorted(data.keys() - {"description", "expect", "portable", "turns"})
     if unknown:
-        raise ConfigError(f"{where} has an unknown key {unknown[0]!r}; known are description, expect, turns")
+        raise ConfigError(f"{where} has an unknown key {unknown[0]!r}; known are description, expect, portable, turns")
+    if not isinstance(data.get("portable", False), bool):
+        raise ConfigError(f"{where}: portable must be true or false, not {data['portable']!r}")
     turns = [turn for index, raw in enumerate(data["turns"], 1) for turn in _turns(raw, f"{where}, turn {index}")]
     return Solution(
         name=path.stem,
         turns=tuple(turns),
         description=str(data.get("description", "")),
         expect=_expectation(data.get("expect", "pass"), where),
+        portable=data.get("portable", False),
     )
 
 

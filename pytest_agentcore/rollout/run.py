@@ -40,9 +40,9 @@ class CheckResult:
 class Run:
     """One finished run: its frozen workspace, its trajectory, and a way to try the workspace out."""
 
-    def __init__(self, *, task: Task, rollout: Rollout, scenario: Any, open_sandbox: Callable[[Task], Sandbox]) -> None:
+    def __init__(self, *, task: Task, rollout: Rollout, open_sandbox: Callable[[Task], Sandbox]) -> None:
         self.task = task
-        self.scenario = scenario
+        self.scenario = task.drawn
         """What the marker's ``scenario`` drew for this run; None without one."""
         self._rollout = rollout
         self._open_sandbox = open_sandbox
@@ -112,7 +112,7 @@ class Run:
             SandboxError: the sandbox failed; the run is judged again, not failed.
         """
         hidden = dict(load_folder(self.task.hidden).by_path()) if self.task.hidden is not None else {}
-        for name, content in (files or {}).items():
+        for name, content in {**self.task.hidden_files, **(files or {})}.items():
             data = content.encode() if isinstance(content, str) else content
             hidden[name] = Entry(path=name, kind="file", size=len(data), data=data)
         sandbox = self._open_sandbox(self.task)
