@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 16
 _TICK_S = 0.05
 _SOON_S = 0.01
+_STOPPED_S = 5.0
+"""A tick that comes later than this was not delayed by load."""
 _GRACE_S = 0.2
 """How long output is read on after the command ended, while something else still holds its pipes..."""
 _QUIET_S = 0.03
@@ -225,14 +227,21 @@ def _not_started(error: Exception, name: str, pipes: Pipes, watchdog: Watchdog) 
 
 
 def _until_ended(pid: int, deadline: float, poller: Poller, watchdog: Watchdog, look: Callable[[], bool]) -> bool:
-    """Serve the descriptors until the process ends; True when its time is over first."""
+    """Serve the descriptors until the process ends; True when its time is over first.
+
+    Time in which this process was stopped, and its sandbox with it, is nobody's.
+    """
     ended: list[bool] = []
     handle = os.pidfd_open(pid)
     poller.add(handle, lambda: ended.append(True))
     try:
-        tick = time.monotonic() + _SOON_S
+        last = time.monotonic()
+        tick = last + _SOON_S
         while not ended:
             now = time.monotonic()
+            if now - last > _STOPPED_S:
+                deadline += now - last
+            last = now
             if now >= deadline:
                 return True
             if now >= tick:

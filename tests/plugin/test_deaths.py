@@ -177,8 +177,9 @@ def test_a_plain_test_that_kills_its_worker_fails_as_ever(benchmark: Benchmark) 
 
 
 def test_a_session_that_is_suspended_for_a_while(benchmark: Benchmark) -> None:
-    """A laptop that sleeps: no run is timed out for time that nobody had."""
-    test = NAP.replace("@agent_task\n", "@agent_task(timeout_s=8)\n")
+    """A laptop that sleeps: neither run nor call is timed out for time that nobody had."""
+    test = NAP.replace("import agent_task", "import Limits, agent_task")
+    test = test.replace("@agent_task\n", "@agent_task(timeout_s=8, limits=Limits(call_s=8))\n")
     folder = benchmark.task("nap", test, reference=SOLUTION)
     process = session(benchmark, str(folder), "--agent-model=scripted/reference", "--agent-runs=1", "-pno:xdist")
     assert wait_for(lambda: bool(victims(process.pid, "command")), 30)
