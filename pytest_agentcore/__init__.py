@@ -12,7 +12,7 @@ from pytest_agentcore._version import __version__
 
 if TYPE_CHECKING:
     from pytest_agentcore.domain.outcome import Detail, FailureMode
-    from pytest_agentcore.domain.resources import Limits
+    from pytest_agentcore.domain.resources import Floor, Limits
     from pytest_agentcore.domain.scenario import Draw
     from pytest_agentcore.domain.task import Fault
     from pytest_agentcore.domain.workspace import Workspace
@@ -26,6 +26,7 @@ __all__ = [
     "Draw",
     "FailureMode",
     "Fault",
+    "Floor",
     "Limits",
     "Run",
     "Tampered",
@@ -41,6 +42,7 @@ _HOMES = {
     "Draw": "domain.scenario",
     "FailureMode": "domain.outcome",
     "Fault": "domain.task",
+    "Floor": "domain.resources",
     "Limits": "domain.resources",
     "Run": "rollout.run",
     "Tampered": "errors",

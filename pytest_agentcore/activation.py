@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pytest_agentcore.board import Board
-from pytest_agentcore.opening import attach, check_solutions, groups_of, make_harness, masks_of
+from pytest_agentcore.groups import groups_of
+from pytest_agentcore.opening import attach, check_solutions, make_harness, masks_of
 from pytest_agentcore.options import RUNNER, Settings
 from pytest_agentcore.session import Runner
 from pytest_agentcore.verdicts import Judge
@@ -23,6 +24,11 @@ def activate(config: pytest.Config) -> None:
     """
     settings = Settings.from_config(config)
     add_suites(config, settings)
+    if settings.check is not None:
+        from pytest_agentcore.check import activate_check
+
+        activate_check(config, settings)
+        return
     if hasattr(config, "workerinput"):
         from pytest_agentcore.distribution import INPUT, Worker
 

@@ -14,10 +14,9 @@ from pytest_agentcore._version import __version__
 from pytest_agentcore.domain.campaign import CampaignRecord, Summary
 from pytest_agentcore.domain.outcome import Cause
 from pytest_agentcore.errors import AgentCoreError
+from pytest_agentcore.groups import CampaignKey, Group, admitted, highest
 from pytest_agentcore.live import LiveLine
 from pytest_agentcore.opening import (
-    CampaignKey,
-    Group,
     Opened,
     choose_isolation,
     hold_campaigns,
@@ -114,7 +113,8 @@ class Board:
             models=sorted({group.model for group in groups}),
             level=self.opened.isolation.level,
             level_reason=self.opened.isolation.reason,
-            concurrency=self.settings.concurrency,
+            concurrency=admitted(highest(group.floor for group in groups), self.settings),
+            profiles=self.settings.profiles if self.settings.profiles_given else (),
             harness=f"pytest-agentcore@{__version__}",
             campaigns=[
                 terminal.CampaignFolder(folder=self._shown(held.folder), resumed=held.resumed, planned=planned[key])

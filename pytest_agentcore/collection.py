@@ -6,15 +6,17 @@ import hashlib
 import inspect
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from itertools import product
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from _pytest.skipping import evaluate_skip_marks
 
 from pytest_agentcore.domain.outcome import RunKey
-from pytest_agentcore.domain.resources import Limits
+from pytest_agentcore.domain.resources import Floor, Limits, Policy, at_profile
 from pytest_agentcore.domain.scenario import CANONICAL, Draw
 from pytest_agentcore.domain.task import TOOLS, Task
 from pytest_agentcore.errors import ConfigError
@@ -24,8 +26,11 @@ from pytest_agentcore.rollout.scenario import drawn
 
 PARAMETER = "_agent_run"
 """Name of the parameter that carries (model, run index) of an item."""
+PROFILE = "_agent_profile"
+"""Name of the parameter that carries an item's resource profile, where profiles were asked for."""
+DEFAULT_PROFILE = "1x"
 DEFAULT_RUNS = 3
-OWN_KEYS = {"id", "suite", "prompt", "folder", "solutions", "digest", "drawn", "hidden_files"}
+OWN_KEYS = {"id", "suite", "prompt", "folder", "solutions", "digest", "drawn", "hidden_files", "profile"}
 """Fields of a task that its place or its run decides; the others are the marker's."""
 
 
@@ -54,16 +59,19 @@ class Planned:
 
 
 def parametrize(metafunc: pytest.Metafunc, settings: Settings) -> None:
-    """Give an agent test one item per model × run index, with ids that are the same in every process."""
+    """Give an agent test one item per model × profile × run index, with ids that are the same in every process."""
     if metafunc.definition.get_closest_marker("agent_task") is None:
         return
     try:
         runs = settings.runs or suite_of(metafunc.definition.path, metafunc.config.rootpath).runs
     except pytest.UsageError:
         runs = 1  # plan() meets the same error where it can be said in one line
-    values = [(model, run) for model in settings.models for run in range(1, runs + 1)]
+    values = list(product(settings.models, range(1, runs + 1)))
     metafunc.fixturenames.append(PARAMETER)
     metafunc.parametrize(PARAMETER, values, ids=[f"{shown(model)}-run{run}" for model, run in values])
+    if settings.profiles_given:
+        metafunc.fixturenames.append(PROFILE)
+        metafunc.parametrize(PROFILE, settings.profiles)
 
 
 def shown(model: str) -> str:
@@ -120,7 +128,9 @@ def _read_suite(folder: Path, _known: dict[Path, Suite] = {}) -> Suite:  # noqa:
     return _known.setdefault(folder, Suite(root=folder, **chosen))
 
 
-def plan(items: Sequence[pytest.Item], variant: str = CANONICAL) -> list[Planned]:
+def plan(
+    items: Sequence[pytest.Item], variant: str = CANONICAL, policies: Mapping[str, Policy] = MappingProxyType({})
+) -> list[Planned]:
     """The runs behind the collected items, in their order; items that their author's marks skip have none.
 
     Raises:
@@ -130,7 +140,7 @@ def plan(items: Sequence[pytest.Item], variant: str = CANONICAL) -> list[Planned
     planned: list[Planned] = []
     homes: dict[tuple[str, str], str] = {}
     tasks: dict[str, tuple[Task, Suite]] = {}
-    own: dict[tuple[str, int], Task] = {}
+    own: dict[tuple[str, str, int], Task] = {}
     for item in items:
         value = parameter(item)
         if value is None or evaluate_skip_marks(item) is not None:
@@ -145,12 +155,22 @@ def plan(items: Sequence[pytest.Item], variant: str = CANONICAL) -> list[Planned
                     f"two tasks are called {tasks[test][0].id!r}: {home} and {test}; give one @agent_task(id=…)"
                 )
         task, suite = tasks[test]
+        profile = profile_of(item)
         key = RunKey(task=task.id, model=shown(value[0]), run=value[1])
-        run = 1 if variant == CANONICAL else key.run
-        if (test, run) not in own:
-            own[test, run] = drawn(task, Draw(variant=variant, suite_version=suite.version, task=task.id, run=run))
-        task = own[test, run]
-        planned.append(Planned(key=key, task=task, suite=suite, nodeid=item.nodeid, prefetch=uses_own_run(item)))
+        same = (test, profile, 1 if variant == CANONICAL else key.run)
+        if same not in own:
+            draw = Draw(variant=variant, suite_version=suite.version, task=task.id, run=same[2])
+            limits = at_profile(task.limits, profile, policies)
+            own[same] = replace(drawn(task, draw), limits=limits, profile=profile)
+        planned.append(
+            Planned(
+                key=key,
+                task=own[same],
+                suite=suite,
+                nodeid=item.nodeid,
+                prefetch=uses_own_run(item),
+            )
+        )
     return planned
 
 
@@ -168,6 +188,12 @@ def parameter(item: pytest.Item) -> tuple[str, int] | None:
     return value if isinstance(value, tuple) else None
 
 
+def profile_of(item: pytest.Item) -> str:
+    """The resource profile of an agent item."""
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get(PROFILE, DEFAULT_PROFILE) if callspec is not None else DEFAULT_PROFILE
+
+
 def uses_own_run(item: pytest.Item) -> bool:
     """Can this item's run start before the item: it asks for our ``run``, and nobody overrides that fixture?"""
     definitions = getattr(item, "_fixtureinfo").name2fixturedefs.get("run", ())  # noqa: B009 - not public, stable since 2.x
@@ -179,7 +205,8 @@ def _own_id(item: pytest.Item) -> str:
     callspec = getattr(item, "callspec", None)
     if callspec is None:
         return ""
-    ours = f"{shown(callspec.params[PARAMETER][0])}-run{callspec.params[PARAMETER][1]}"
+    model, run = callspec.params[PARAMETER]
+    ours = "-".join(part for part in (f"{shown(model)}-run{run}", callspec.params.get(PROFILE)) if part)
     return "-".join(part for part in callspec.id.replace(ours, "").split("-") if part)
 
 
@@ -211,6 +238,8 @@ def task_of(item: pytest.Item, suite: Suite) -> Task:
         raise pytest.UsageError(f"{where}: there is no tool {wrong[0]!r}; choose from {', '.join(TOOLS)}")
     if not isinstance(options.get("limits", Limits()), Limits):
         raise pytest.UsageError(f"{where}: limits must be a pytest_agentcore.Limits")
+    if not isinstance(options.get("floor", Floor()), Floor):
+        raise pytest.UsageError(f"{where}: floor must be a pytest_agentcore.Floor")
     marker = {name: value for name, value in options.items() if name not in ("workspace", "hidden")}
     try:
         pinned = digest(test_file=item.path, suite_root=suite.root, marker=marker, prompt=prompt)
@@ -255,7 +284,7 @@ def interleave(items: list[pytest.Item]) -> None:
 
     def rank(item: pytest.Item) -> tuple[int, int, str]:
         model, run = parameter(item) or ("", 0)
-        seed = f"{test_of(item)}|{run}|{shown(model)}"
+        seed = f"{test_of(item)}|{run}|{shown(model)}|{profile_of(item)}"
         return (first[test_of(item)], run, hashlib.sha256(seed.encode()).hexdigest())
 
     ordered = sorted((items[index] for index in ours), key=rank)

@@ -18,13 +18,11 @@ from typing import Any
 import pytest
 
 from pytest_agentcore.board import Board
+from pytest_agentcore.groups import CampaignKey, Group, groups_of
 from pytest_agentcore.opening import (
-    CampaignKey,
-    Group,
     Opened,
     attach,
     check_solutions,
-    groups_of,
     make_harness,
     masks_of,
     specs_of,
@@ -185,7 +183,8 @@ class Worker:
             if self.runner.engine.cancel() or time.monotonic() > deadline:
                 return {}
             time.sleep(POLL_S / 10)
-        return {(suite, model): Path(folder) for suite, model, folder in json.loads((self._folder / OPEN).read_bytes())}
+        rows = json.loads((self._folder / OPEN).read_bytes())
+        return {(suite, model, profile): Path(folder) for suite, model, profile, folder in rows}
 
     def _watch(self) -> None:
         """End what is in flight when the session ends or its controller is gone."""

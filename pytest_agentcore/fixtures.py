@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from pytest_agentcore.domain.ports import Sandbox
-    from pytest_agentcore.domain.resources import Limits
+    from pytest_agentcore.domain.resources import Floor, Limits
     from pytest_agentcore.domain.scenario import Draw
     from pytest_agentcore.domain.task import Fault
     from pytest_agentcore.rollout.run import Run
@@ -40,6 +40,7 @@ class TaskOptions(TypedDict, total=False):
     max_tokens: int | None
     timeout_s: float
     limits: Limits
+    floor: Floor
     faults: tuple[Fault, ...]
     protected: tuple[str, ...]
     forbidden: tuple[str, ...]

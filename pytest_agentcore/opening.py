@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +12,7 @@ from typing import Any
 
 import pytest
 
-from pytest_agentcore._version import __version__
 from pytest_agentcore.agent.loop import system_prompt
-from pytest_agentcore.agent.tools import CONTRACT
 from pytest_agentcore.collection import Planned, shown
 from pytest_agentcore.domain.outcome import RunKey
 from pytest_agentcore.domain.ports import Model, Sandbox
@@ -24,6 +20,7 @@ from pytest_agentcore.domain.resources import Isolation
 from pytest_agentcore.domain.task import Task
 from pytest_agentcore.domain.usage import Usage
 from pytest_agentcore.errors import AgentCoreError, ConfigError, ModelUnavailable
+from pytest_agentcore.groups import CampaignKey, Group, manifest
 from pytest_agentcore.model import scripted
 from pytest_agentcore.model.endpoint import ModelSpec, parse
 from pytest_agentcore.options import Settings
@@ -32,10 +29,7 @@ from pytest_agentcore.rollout.scenario import solution
 from pytest_agentcore.sandbox.choice import at_least, open_sandbox, probe
 from pytest_agentcore.sandbox.contents import adopt_masks, found_masks
 from pytest_agentcore.store import codec
-from pytest_agentcore.store.campaign import Campaign, Held, hold, identity
-
-CampaignKey = tuple[str, str]
-"""(suite, model as shown)."""
+from pytest_agentcore.store.campaign import Campaign, Held, hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,53 +63,6 @@ class Opened:
             gateway=(address[0], address[1]) if address else None,
             system_prompt=data["system_prompt"],
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedRun:
-    """A run and the digest of the task that it is a run of."""
-
-    key: RunKey
-    digest: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """The runs of one session that belong into one campaign; it can cross process borders."""
-
-    suite: str
-    suite_version: str
-    model: str
-    """As shown."""
-    runs: tuple[PlannedRun, ...]
-    unscored: tuple[str, ...]
-    tasks: Mapping[str, Any]
-    """What the manifest says of each task: digest and budgets."""
-    min_score: int | None = None
-
-    @property
-    def key(self) -> CampaignKey:
-        """Suite and model."""
-        return self.suite, self.model
-
-
-def groups_of(planned: Sequence[Planned]) -> list[Group]:
-    """The plan by campaign."""
-    entries: dict[CampaignKey, list[Planned]] = {}
-    for entry in planned:
-        entries.setdefault((entry.suite.name, entry.key.model), []).append(entry)
-    return [
-        Group(
-            suite=group[0].suite.name,
-            suite_version=group[0].suite.version,
-            model=group[0].key.model,
-            runs=tuple(PlannedRun(key=entry.key, digest=entry.task.digest) for entry in group),
-            unscored=tuple(sorted({entry.key.task for entry in group if not entry.task.scored})),
-            tasks={entry.key.task: {"digest": entry.task.digest, **_budgets(entry.task)} for entry in group},
-            min_score=group[0].suite.min_score,
-        )
-        for _, group in sorted(entries.items())
-    ]
 
 
 def specs_of(settings: Settings) -> dict[str, ModelSpec]:
@@ -185,7 +132,7 @@ def make_harness(opened: Opened, settings: Settings, specs: Mapping[str, ModelSp
         from pytest_agentcore.model.client import Address, GatewayModel
 
         assert opened.gateway is not None  # noqa: S101 - started whenever a model is not scripted
-        run = f"{opened.session}/{task.suite}/{key.folder}/{key.model}/{number}"
+        run = f"{opened.session}/{task.suite}/{key.folder}/{key.model}/{task.profile}/{number}"
         return GatewayModel(Address(url=opened.gateway[0], secret=opened.gateway[1]), spec, run, settings.model_args)
 
     return Harness(open_sandbox=sandbox, open_model=model, metered=metered, system_prompt=opened.system_prompt)
@@ -242,7 +189,14 @@ def hold_campaigns(
         return {
             group.key: hold(
                 settings.directory,
-                manifest=manifest(group, opened, settings, specs[group.model], now),
+                manifest=manifest(
+                    group,
+                    isolation=opened.isolation,
+                    system_prompt=opened.system_prompt,
+                    settings=settings,
+                    spec=specs[group.model],
+                    now=now,
+                ),
                 date=f"{now:%Y-%m-%d}",
                 runs={run.key: run.digest for run in group.runs},
                 unscored=group.unscored,
@@ -258,55 +212,3 @@ def hold_campaigns(
 def attach(folders: Mapping[CampaignKey, Path], session: str) -> dict[CampaignKey, Campaign]:
     """The campaigns as this process fills them."""
     return {group: Campaign(folder, session=session) for group, folder in folders.items()}
-
-
-def manifest(group: Group, opened: Opened, settings: Settings, spec: ModelSpec, now: datetime) -> dict[str, Any]:
-    """What exactly the harness was: everything that may move a score, and who made the measurement when."""
-    isolation = codec.encode(opened.isolation)
-    measured = {
-        "suite": group.suite,
-        "suite_version": group.suite_version,
-        "model": shown(spec.name),
-        "endpoint": spec.url,
-        "parameters": settings.model_args,
-        "agent": "builtin",
-        "harness": f"pytest-agentcore@{__version__}",
-        "tool_contract": CONTRACT,
-        "system_prompt": opened.system_prompt,
-        "profile": "1x",
-        "variant": settings.variant,
-        "isolation": {"level": opened.isolation.level, "enforced": opened.isolation.enforced},
-    }
-    return {
-        "format": 1,
-        **measured,
-        "identity": identity(measured),
-        "isolation": isolation,
-        "tasks": group.tasks,
-        "retry_policy": {
-            "infra_retries": settings.infra_retries,
-            "api_retries": settings.api_retries,
-            "api_timeout_s": settings.api_timeout_s,
-        },
-        "order": "interleaved",
-        "prices": _prices() if spec.wire != "scripted" else None,
-        "host": {"system": platform.system(), "machine": platform.machine(), "cpus": os.cpu_count()},
-        "options": {"concurrency": settings.concurrency, "min_coverage": settings.min_coverage},
-        "clock": {"created_at": now.isoformat()},
-    }
-
-
-def _budgets(task: Task) -> dict[str, Any]:
-    return {
-        "max_turns": task.max_turns,
-        "max_tokens": task.max_tokens,
-        "timeout_s": task.timeout_s,
-        "tools": list(task.tools),
-        "limits": {name: value for name, value in codec.encode(task.limits).items() if name != "version"},
-    }
-
-
-def _prices() -> dict[str, str]:
-    from pytest_agentcore.model import pricing
-
-    return {"source": pricing.table_version(), "digest": pricing.table_digest()}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from pytest_agentcore.domain.resources import Policy
 
 OFF_MESSAGE = "an agent task runs when a model is named, e.g. --agent-model=scripted/reference"
 MATERIAL = ("workspace", "hidden", "solutions")
@@ -37,6 +40,18 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="LEVEL",
         help="refuse to run with less isolation than this",
     )
+    add(
+        "--agent-resources",
+        metavar="PROFILE,…",
+        help="resource profiles, each a campaign of its own: 1x (default), 1.5x, 3x, …, uncapped times the tasks' "
+        "ceilings",
+    )
+    add(
+        "--agent-enforce",
+        action="append",
+        metavar="RESOURCE=POLICY",
+        help="hold cpus, memory_mb, pids or disk_mb by limit, request, guarantee (default) or ignore (repeatable)",
+    )
     add("--agent-concurrency", type=int, metavar="N", help="runs in flight, over all workers (default: 8)")
     add("--agent-prompt", metavar="FILE", help="system prompt to use in place of the built-in one")
     add(
@@ -56,6 +71,16 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="SEED",
         help="draw the tasks' names, numbers and culprits from this seed (default: canonical, the published ones)",
     )
+    add("--agent-check", action="store_true", default=False, help="replay what the tasks test themselves with")
+    add("--agent-check-variants", type=int, metavar="N", help="also check N drawn scenarios of each task (default: 0)")
+    add("--agent-check-deadline", type=float, metavar="SECONDS", help="longest single call of a checker (default: 60)")
+    add("--agent-check-json", metavar="FILE", help="also write the cards of --agent-check as JSON")
+    add(
+        "--agent-check-write-digests",
+        action="store_true",
+        default=False,
+        help="pin the tasks of --agent-check: write their digests beside suite.yaml, and run nothing",
+    )
     add("--agent-rerun", action="store_true", default=False, help="begin a new campaign even if one is unfinished")
     parser.addini("agent_model", "default for --agent-model", type="args", default=[])
     parser.addini("agent_dir", "default for --agent-dir", default="")
@@ -64,9 +89,45 @@ def add_options(parser: pytest.Parser) -> None:
 
 def agent_mode(config: pytest.Config) -> bool:
     """Is this session one of ours? A function of options alone."""
-    return bool(config.getoption("agent_model", None) or config.getoption("agent_suite", None)) or bool(
-        config.getini("agent_model")
-    )
+    option = config.getoption
+    asked = option("agent_model", None) or option("agent_suite", None) or option("agent_check", None)
+    return bool(asked or config.getini("agent_model"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSettings:
+    """How tasks are to test themselves."""
+
+    variants: int
+    """Drawn scenarios besides the canonical one."""
+    seed: str
+    """They are drawn from this, as by ``--agent-variant``."""
+    deadline_s: float
+    json_file: Path | None
+    write_digests: bool
+
+    @classmethod
+    def from_config(cls, config: pytest.Config) -> CheckSettings | None:
+        """Read the options; None when nothing is to be checked.
+
+        Raises:
+            pytest.UsageError: a value that cannot be used.
+        """
+        option = config.getoption
+        seed = None if option("agent_variant") == "canonical" else option("agent_variant")
+        variants = _at_least(0, "--agent-check-variants", option("agent_check_variants"))
+        if not option("agent_check"):
+            return None
+        if option("agent_model"):
+            raise pytest.UsageError("--agent-check replays scripted solutions: leave --agent-model out")
+        file = option("agent_check_json")
+        return cls(
+            variants=_or(variants, 0 if seed is None else 1),
+            seed=seed or "check",
+            deadline_s=_positive("--agent-check-deadline", option("agent_check_deadline"), 60.0),
+            json_file=None if file is None else config.invocation_params.dir / Path(file).expanduser(),
+            write_digests=bool(option("agent_check_write_digests")),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +140,12 @@ class Settings:
     directory: Path
     sandbox: str
     require_isolation: str | None
+    profiles: tuple[str, ...]
+    profiles_given: bool
+    """Then ids name them."""
+    policies: dict[str, Policy]
     concurrency: int
+    concurrency_given: bool
     prompt_file: Path | None
     model_args: dict[str, Any]
     key_file: Path | None
@@ -90,6 +156,8 @@ class Settings:
     min_score: int | None
     rerun: bool
     variant: str
+    check: CheckSettings | None = None
+    """None in a session that measures models."""
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -107,6 +175,10 @@ class Settings:
             directory=directory if directory.is_absolute() else config.rootpath / directory,
             sandbox=_level(option("agent_sandbox") or config.getini("agent_sandbox")),
             require_isolation=option("agent_require_isolation"),
+            profiles=_profiles(option("agent_resources")),
+            profiles_given=option("agent_resources") is not None,
+            policies=_policies(option("agent_enforce") or ()),
+            concurrency_given=option("agent_concurrency") is not None,
             concurrency=_at_least(1, "--agent-concurrency", option("agent_concurrency")) or 8,
             prompt_file=_file("--agent-prompt", option("agent_prompt"), config),
             model_args=_parameters(option("agent_model_arg") or ()),
@@ -118,6 +190,7 @@ class Settings:
             min_score=_at_least(0, "--agent-min-score", option("agent_min_score")),
             rerun=bool(option("agent_rerun")),
             variant=_variant(option("agent_variant")),
+            check=CheckSettings.from_config(config),
         )
 
 
@@ -141,6 +214,33 @@ def _share(name: str, value: float | None) -> float:
     if value is not None and not 0 <= value <= 1:
         raise pytest.UsageError(f"{name}={value}: must lie between 0 and 1")
     return 1.0 if value is None else value
+
+
+def _profiles(value: str | None) -> tuple[str, ...]:
+    from pytest_agentcore.domain.resources import factor
+
+    chosen = tuple(dict.fromkeys(part.strip() for part in (value or "1x").split(",")))
+    for profile in chosen:
+        try:
+            factor(profile)
+        except ValueError as error:
+            raise pytest.UsageError(f"--agent-resources={value}: {error}") from None
+    return chosen
+
+
+def _policies(pairs: list[str] | tuple[()]) -> dict[str, Policy]:
+    from pytest_agentcore.domain.resources import POLICIES, RESOURCES
+
+    policies: dict[str, Policy] = {}
+    for pair in pairs:
+        name, _, word = pair.partition("=")
+        policy = next((known for known in POLICIES if known == word), None)
+        if name not in RESOURCES or policy is None:
+            raise pytest.UsageError(
+                f"--agent-enforce={pair}: write RESOURCE=POLICY, of {', '.join(RESOURCES)} and {', '.join(POLICIES)}"
+            )
+        policies[name] = policy
+    return policies
 
 
 def _variant(value: str | None) -> str:

@@ -20,6 +20,7 @@ from pytest_agentcore.errors import (
     SandboxError,
     StoreError,
 )
+from pytest_agentcore.groups import CampaignKey, admitted, campaign_key, highest
 from pytest_agentcore.options import Settings
 from pytest_agentcore.rollout.attempt import Cancel, Harness
 from pytest_agentcore.rollout.engine import Engine
@@ -34,9 +35,6 @@ ROLLOUT = pytest.StashKey[Rollout]()
 AGENT = pytest.StashKey[Agent]()
 WAITED = pytest.StashKey[float]()
 VERDICT = pytest.StashKey[Verdict]()
-
-CampaignKey = tuple[str, str]
-"""(suite, model as shown)."""
 
 
 class Runner:
@@ -73,12 +71,14 @@ class Runner:
             pytest.UsageError: a task that cannot be run as it stands.
         """
         try:
-            planned = plan(items, self.settings.variant)
+            planned = plan(items, self.settings.variant, self.settings.policies)
             before = {id(task): initial(task) for task in {id(entry.task): entry.task for entry in planned}.values()}
         except ConfigError as error:
             raise pytest.UsageError(str(error)) from None
         self.before = {entry.nodeid: before[id(entry.task)] for entry in planned}
         self.planned = {entry.nodeid: entry for entry in planned}
+        slots = admitted(highest(entry.task.floor for entry in planned), self.settings)
+        self.engine = Engine(self._roll_out, concurrency=max(1, slots // self.part[1]))
         self._own = {item.nodeid for item in items[self.part[0] :: self.part[1]]}
         return planned
 
@@ -101,7 +101,7 @@ class Runner:
 
     def campaign(self, entry: Planned) -> Campaign:
         """The campaign that a run belongs to."""
-        return self._campaigns[(entry.suite.name, entry.key.model)]
+        return self._campaigns[campaign_key(entry)]
 
     def _roll_out(self, nodeid: str, cancel: Cancel) -> Rollout:
         entry = self.planned[nodeid]

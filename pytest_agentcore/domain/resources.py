@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 Level = Literal["namespace", "docker", "process"]
 Enforcement = Literal["cgroup", "rlimit", "watchdog", "tmpfs", "none"]
+Policy = Literal["limit", "request", "guarantee", "ignore"]
+"""What becomes of a resource's two numbers: its ceiling alone, its floor alone, both, or neither (Harbor's words)."""
+POLICIES: tuple[Policy, ...] = ("limit", "request", "guarantee", "ignore")
+RESOURCES = ("cpus", "memory_mb", "pids", "disk_mb")
+"""Fields of :class:`Limits` that a profile multiplies."""
+UNCAPPED = "uncapped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floor:
+    """What a run is guaranteed: a machine holds no more runs at a time than it has of this."""
+
+    cpus: float = 0.0
+    memory_mb: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Hard limits of one sandbox; None means uncapped."""
+    """The ceiling of one sandbox, where it is stopped; None means uncapped.
+
+    A task's are those of profile ``1x``; see :func:`at_profile`.
+    """
 
     cpus: float | None = 1.0
     memory_mb: int | None = 512
@@ -25,6 +44,43 @@ class Limits:
     """Kept of each output stream of a command: half from its head, half from its tail."""
     snapshot_file_bytes: int = 16 * 1024 * 1024
     """A larger file is frozen by name and size only."""
+
+
+def factor(profile: str) -> float | None:
+    """What a resource profile multiplies ceilings by; None for ``uncapped``.
+
+    Raises:
+        ValueError: no profile; they are ``1x``, ``1.5x``, ``2x``, … and ``uncapped``.
+    """
+    if profile == UNCAPPED:
+        return None
+    found = re.fullmatch(r"([1-9]\d{0,3}(?:\.\d{1,3})?)x", profile)
+    if found is None:
+        raise ValueError(f"{profile!r} is no resource profile: write 1x, 1.5x, 3x, … or {UNCAPPED}")
+    return float(found[1])
+
+
+def at_profile(limits: Limits, profile: str, policies: Mapping[str, Policy] = {}) -> Limits:
+    """The ceiling at a profile: cpus, memory, processes and disk times its factor, times as they are.
+
+    A resource whose policy is ``request`` or ``ignore`` has none.
+    """
+    times = factor(profile)
+    scaled: dict[str, Any] = {}
+    for name in RESOURCES:
+        value = getattr(limits, name)
+        held = policies.get(name, "guarantee") in ("limit", "guarantee")
+        if value is None or times is None or not held:
+            scaled[name] = None
+        else:
+            scaled[name] = value * times if name == "cpus" else round(value * times)
+    return replace(limits, **scaled)
+
+
+def guaranteed(floor: Floor, policies: Mapping[str, Policy] = {}) -> Floor:
+    """The floor that counts: nothing of a resource whose policy is ``limit`` or ``ignore``."""
+    dropped = {name: 0 for name, policy in policies.items() if policy in ("limit", "ignore") and hasattr(floor, name)}
+    return replace(floor, **dropped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_agentcore.domain.resources import Limits
+from pytest_agentcore.domain.resources import Floor, Limits
 from pytest_agentcore.domain.scenario import Draw
 
 TOOLS = ("fs_read", "fs_write", "fs_list", "shell")
@@ -53,6 +53,11 @@ class Task:
     timeout_s: float = 600.0
     """Working time of the whole run."""
     limits: Limits = field(default_factory=Limits)
+    """The ceiling at profile ``1x``; of a run, at its own profile."""
+    floor: Floor = field(default_factory=Floor)
+    """What every run is guaranteed, at any profile."""
+    profile: str = "1x"
+    """Resource profile of this run."""
     faults: tuple[Fault, ...] = ()
     protected: tuple[str, ...] = ()
     """Globs: a file that was there at the start and matches may not change."""

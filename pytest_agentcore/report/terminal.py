@@ -177,6 +177,7 @@ def header_lines(
     level: str,
     level_reason: str,
     concurrency: int,
+    profiles: Sequence[str] = (),
     harness: str,
     campaigns: Sequence[CampaignFolder],
     width: int = 80,
@@ -195,6 +196,7 @@ def header_lines(
         *style.flow("agentcore", first, indent=11),
         *style.flow("model", [style.clean(model) for model in models], indent=11),
         *style.wrapped("sandbox", f"{walls}, {in_flight}", most=3, indent=11),
+        *(style.flow("resources", [style.clean(profile) for profile in profiles], indent=11) if profiles else ()),
     ]
     for number, campaign in enumerate(campaigns):
         written.append(f"{'campaign' if number == 0 else '':<11}{style.clean(campaign.folder)}")

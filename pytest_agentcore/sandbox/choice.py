@@ -92,7 +92,7 @@ def open_sandbox(isolation: Isolation, *, limits: Limits, masks: Sequence[Path] 
     Raises:
         SandboxUnavailable: it would not start.
     """
-    isolation = dataclasses.replace(isolation, enforced=_enforced(isolation.level, limits))
+    isolation = dataclasses.replace(isolation, enforced=enforced(isolation.level, limits))
     plan: dict[str, Any] = {
         "ignored": IGNORED,
         "limits": {
@@ -130,10 +130,11 @@ def _memory_ran_out(groups: cgroup.Groups | None) -> Callable[[], bool]:
 
 
 def _isolation(level: Level, limits: Limits, *, reason: str = "") -> Isolation:
-    return Isolation(level=level, reason=reason, enforced=_enforced(level, limits), network=level == "process")
+    return Isolation(level=level, reason=reason, enforced=enforced(level, limits), network=level == "process")
 
 
-def _enforced(level: Level, limits: Limits) -> dict[str, Any]:
+def enforced(level: Level, limits: Limits) -> dict[str, Any]:
+    """How each resource is held at a level on this machine."""
     held = {_LIMITS[controller]: "cgroup" for controller in cgroup.held(limits)}
     return {**(namespace.enforced(limits) if level == "namespace" else process.enforced(limits)), **held}
 

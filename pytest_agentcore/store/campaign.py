@@ -156,6 +156,7 @@ def read_record(folder: Path) -> CampaignRecord:
         unscored=frozenset(history.unscored),
         outcomes=history.concluded,
         superseded=tuple(sorted(history.superseded, key=lambda outcome: (outcome.key, outcome.attempt))),
+        digests={key.task: digest for key, digest in sorted(history.planned.items())},
     )
 
 
@@ -279,7 +280,9 @@ def _manifest(folder: Path) -> Mapping[str, Any] | None:
 
 
 def _new_folder(campaigns: Path, date: str, manifest: Mapping[str, Any]) -> Path:
-    name = f"{date}-{slug(manifest['model'])}-{slug(manifest['suite'])}"
+    apart = {"profile": "1x", "variant": "canonical"}
+    others = [str(manifest.get(axis, usual)) for axis, usual in apart.items() if manifest.get(axis, usual) != usual]
+    name = "-".join([date, slug(manifest["model"]), slug(manifest["suite"]), *map(slug, others)])
     number = 1
     while True:
         folder = campaigns / (name if number == 1 else f"{name}-{number}")

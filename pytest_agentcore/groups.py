@@ -1,0 +1,183 @@
+"""The runs of a session by the campaign that they belong into, and what its manifest says."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from pytest_agentcore._version import __version__
+from pytest_agentcore.agent.tools import CONTRACT
+from pytest_agentcore.collection import Planned, shown
+from pytest_agentcore.domain.outcome import RunKey
+from pytest_agentcore.domain.resources import Floor, Isolation, Limits, guaranteed
+from pytest_agentcore.domain.task import Task
+from pytest_agentcore.model.endpoint import ModelSpec
+from pytest_agentcore.options import Settings
+from pytest_agentcore.sandbox.capacity import capacity
+from pytest_agentcore.sandbox.choice import enforced
+from pytest_agentcore.store import codec
+from pytest_agentcore.store.campaign import identity
+
+CampaignKey = tuple[str, str, str]
+"""(suite, model as shown, resource profile)."""
+
+
+def campaign_key(entry: Planned) -> CampaignKey:
+    """The campaign that a run belongs into."""
+    return entry.suite.name, entry.key.model, entry.task.profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRun:
+    """A run and the digest of the task that it is a run of."""
+
+    key: RunKey
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The runs of one session that belong into one campaign; it can cross process borders."""
+
+    suite: str
+    suite_version: str
+    model: str
+    """As shown."""
+    profile: str
+    runs: tuple[PlannedRun, ...]
+    unscored: tuple[str, ...]
+    tasks: Mapping[str, Any]
+    """What the manifest says of each task: digest and budgets."""
+    floor: Floor
+    """The most that one of its runs is guaranteed."""
+    min_score: int | None = None
+
+    @property
+    def key(self) -> CampaignKey:
+        """Suite, model and profile."""
+        return self.suite, self.model, self.profile
+
+
+def groups_of(planned: Sequence[Planned]) -> list[Group]:
+    """The plan by campaign."""
+    entries: dict[CampaignKey, list[Planned]] = {}
+    for entry in planned:
+        entries.setdefault(campaign_key(entry), []).append(entry)
+    return [
+        Group(
+            suite=group[0].suite.name,
+            suite_version=group[0].suite.version,
+            model=group[0].key.model,
+            profile=group[0].task.profile,
+            runs=tuple(PlannedRun(key=entry.key, digest=entry.task.digest) for entry in group),
+            unscored=tuple(sorted({entry.key.task for entry in group if not entry.task.scored})),
+            tasks={entry.key.task: {"digest": entry.task.digest, **_budgets(entry.task)} for entry in group},
+            floor=highest(entry.task.floor for entry in group),
+            min_score=group[0].suite.min_score,
+        )
+        for _, group in sorted(entries.items())
+    ]
+
+
+def highest(floors: Iterable[Floor]) -> Floor:
+    """What a run of any of these needs."""
+    every = list(floors)
+    return Floor(
+        cpus=max((floor.cpus for floor in every), default=0.0),
+        memory_mb=max((floor.memory_mb for floor in every), default=0),
+    )
+
+
+def admitted(floor: Floor, settings: Settings) -> int:
+    """How many runs may be in flight on this machine, each with its floor: the concurrency, or less.
+
+    Raises:
+        pytest.UsageError: not even one, or fewer than were asked for by name.
+    """
+    needed, there = guaranteed(floor, settings.policies), capacity()
+    fits = settings.concurrency
+    for name, of_run, of_machine in (
+        ("cpus", needed.cpus, there.cpus),
+        ("memory_mb", needed.memory_mb, there.memory_mb),
+    ):
+        holds = int(of_machine / of_run) if of_run else settings.concurrency
+        if holds < 1 or (settings.concurrency_given and holds < settings.concurrency):
+            raise pytest.UsageError(
+                f"--agent-concurrency={settings.concurrency}: a run's floor of {name}={of_run:g} fits {holds} times "
+                f"into this machine's {of_machine:g}; lower it, or drop the floor by --agent-enforce={name}=limit"
+            )
+        fits = min(fits, holds)
+    return fits
+
+
+def manifest(
+    group: Group, *, isolation: Isolation, system_prompt: str, settings: Settings, spec: ModelSpec, now: datetime
+) -> dict[str, Any]:
+    """What exactly the harness was: everything that may move a score, and who made the measurement when."""
+    walls = {**codec.encode(isolation), "enforced": _enforced(group, isolation)}
+    measured = {
+        "suite": group.suite,
+        "suite_version": group.suite_version,
+        "model": shown(spec.name),
+        "endpoint": spec.url,
+        "parameters": settings.model_args,
+        "agent": "builtin",
+        "harness": f"pytest-agentcore@{__version__}",
+        "tool_contract": CONTRACT,
+        "system_prompt": system_prompt,
+        "profile": group.profile,
+        "variant": settings.variant,
+        "isolation": {"level": isolation.level, "enforced": walls["enforced"]},
+        **({"policies": settings.policies} if settings.policies else {}),
+    }
+    return {
+        "format": 1,
+        **measured,
+        "identity": identity(measured),
+        "isolation": walls,
+        "tasks": group.tasks,
+        "retry_policy": {
+            "infra_retries": settings.infra_retries,
+            "api_retries": settings.api_retries,
+            "api_timeout_s": settings.api_timeout_s,
+        },
+        "order": "interleaved",
+        "prices": _prices() if spec.wire != "scripted" else None,
+        "host": {"system": platform.system(), "machine": platform.machine(), "cpus": os.cpu_count()},
+        "options": {"concurrency": settings.concurrency, "min_coverage": settings.min_coverage},
+        "clock": {"created_at": now.isoformat()},
+    }
+
+
+def _enforced(group: Group, isolation: Isolation) -> dict[str, str]:
+    """How each resource is held, over all tasks: a campaign that holds them differently is another measurement."""
+    names = {entry.name for entry in fields(Limits)}
+    found: dict[str, set[str]] = {}
+    for task in group.tasks.values():
+        limits = Limits(**{name: value for name, value in task["limits"].items() if name in names})
+        for resource, how in enforced(isolation.level, limits).items():
+            found.setdefault(resource, set()).add(how)
+    return {resource: " or ".join(sorted(ways)) for resource, ways in sorted(found.items())}
+
+
+def _budgets(task: Task) -> dict[str, Any]:
+    return {
+        "max_turns": task.max_turns,
+        "max_tokens": task.max_tokens,
+        "timeout_s": task.timeout_s,
+        "tools": list(task.tools),
+        "limits": {name: value for name, value in codec.encode(task.limits).items() if name != "version"},
+        "floor": {"cpus": task.floor.cpus, "memory_mb": task.floor.memory_mb},
+    }
+
+
+def _prices() -> dict[str, str]:
+    from pytest_agentcore.model import pricing
+
+    return {"source": pricing.table_version(), "digest": pricing.table_digest()}
