@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
 import json
-import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import Any
 
 from pytest_agentcore.domain.trajectory import Reply, ToolSpec, Turn
 from pytest_agentcore.errors import (
@@ -20,23 +19,19 @@ from pytest_agentcore.errors import (
     ModelUnavailable,
     RunCancelled,
 )
+from pytest_agentcore.model import connections
 from pytest_agentcore.model.chat import function, messages, parsed
 from pytest_agentcore.model.endpoint import ModelSpec
 from pytest_agentcore.model.gateway import protocol
 from pytest_agentcore.model.gateway.protocol import ErrorKind
-
-if TYPE_CHECKING:
-    import httpx
 
 OURS = frozenset({"model", "messages", "tools", "stream", "n"})
 """Parameters of a call that are not the user's to set."""
 _CONTROL_S = 10.0
 RESTART_S = 20.0
 """A gateway with litellm in it takes up to 6 s to come back on a busy machine."""
-_CLOSE_S = 2.0
-"""The end of a session waits for nobody longer."""
-_CLIENTS: dict[tuple[int, str], httpx.Client] = {}
-_CLIENTS_LOCK = threading.Lock()
+_CLOSE_S = 5.0
+"""The end of a run tells what it used, and a busy gateway may take a while; one that is gone is noticed at once."""
 
 
 class GatewayGone(ModelUnavailable):
@@ -101,8 +96,6 @@ class GatewayModel:
             ContextExceeded: the conversation no longer fits.
             RunCancelled: the run was closed.
         """
-        import httpx
-
         body: dict[str, Any] = {"model": self._spec.name, "messages": messages(system, prompt, turns)}
         if tools:
             body["tools"] = [function(tool) for tool in tools]
@@ -111,27 +104,28 @@ class GatewayModel:
         started = time.monotonic()
         try:
             self._not_closed()
-            response = _client(self._address.url).post(
+            answer = connections.pool(self._address.url).request(
+                "POST",
                 "/v1/chat/completions",
                 # A lone surrogate, which a model may write as \ud800, is no text that a provider would take.
-                content=json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
+                body=json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
                 headers={
                     "Authorization": f"Bearer {self._token}",
                     "Content-Type": "application/json",
                     protocol.TIMEOUT_S: f"{timeout_s:g}",
                 },
-                timeout=httpx.Timeout(10.0, read=patience, write=patience),
+                timeout_s=patience,
             )
-        except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: the client was closed with the gateway
+        except connections.FAILURES as error:
             self._not_closed()
             reason = str(error) or type(error).__name__
             raise ModelUnavailable(f"{self._spec.name}: the gateway broke off: {reason}") from None
         self._not_closed()
-        if response.status_code != httpx.codes.OK:
-            raise self._failure(response, first=not turns)
+        if answer.status != HTTPStatus.OK:
+            raise self._failure(answer, first=not turns)
         return parsed(
-            response.content,
-            response.headers,
+            answer.body,
+            answer.headers,
             name=self._spec.name,
             turn=len(turns) + 1,
             wall_s=time.monotonic() - started,
@@ -164,28 +158,29 @@ class GatewayModel:
     def _control(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, timeout_s: float = _CONTROL_S
     ) -> dict[str, Any]:
-        import httpx
-
-        headers = {"Authorization": f"Bearer {self._address.secret}"}
+        headers = {"Authorization": f"Bearer {self._address.secret}", "Content-Type": "application/json"}
+        sent = None if body is None else json.dumps(body).encode()
         try:
-            response = _client(self._address.url).request(method, path, json=body, headers=headers, timeout=timeout_s)
-            data = response.json()
-        except httpx.TransportError as error:
+            answer = connections.pool(self._address.url).request(
+                method, path, headers=headers, body=sent, timeout_s=timeout_s
+            )
+            data = json.loads(answer.body)
+        except connections.FAILURES as error:
             raise GatewayGone(f"the gateway does not answer: {str(error) or type(error).__name__}") from None
-        except (httpx.HTTPError, RuntimeError, ValueError) as error:
-            raise ModelUnavailable(f"the gateway does not answer: {str(error) or type(error).__name__}") from None
-        if response.status_code != httpx.codes.OK:
-            message = data.get("error", {}).get("message", response.status_code)
-            kind = ConfigError if protocol.ERROR in response.headers else ModelUnavailable
+        except ValueError as error:
+            raise ModelUnavailable(f"the gateway does not answer: {error}") from None
+        if answer.status != HTTPStatus.OK:
+            message = data.get("error", {}).get("message", answer.status)
+            kind = ConfigError if protocol.ERROR in answer.headers else ModelUnavailable
             raise kind(f"{self._spec.name}: {message}")
         return dict(data)
 
-    def _failure(self, response: httpx.Response, *, first: bool) -> AgentCoreError:
-        kind = response.headers.get(protocol.ERROR)
+    def _failure(self, answer: connections.Answer, *, first: bool) -> AgentCoreError:
+        kind = answer.headers.get(protocol.ERROR)
         try:
-            message = str(response.json()["error"]["message"])
+            message = str(json.loads(answer.body)["error"]["message"])
         except (ValueError, KeyError, TypeError):
-            message = f"{self._spec.name}: the gateway answered {response.status_code}"
+            message = f"{self._spec.name}: the gateway answered {answer.status}"
         if kind == ErrorKind.CONTEXT_EXCEEDED:
             return ContextExceeded(message)
         if kind in (ErrorKind.AUTH, ErrorKind.UNKNOWN_MODEL):
@@ -194,34 +189,3 @@ class GatewayModel:
             return ModelRefusesConfig(message)
         # A request refused in mid-run: the same parameters were taken before, so the configuration is not at fault.
         return ModelUnavailable(message)
-
-
-def _client(url: str) -> httpx.Client:
-    """One pool of connections per process and gateway."""
-    import httpx
-
-    key = (os.getpid(), url)
-    with _CLIENTS_LOCK:
-        client = _CLIENTS.get(key)
-        if client is None:
-            if not _CLIENTS:
-                atexit.register(_close_all)
-            limits = httpx.Limits(max_connections=None, max_keepalive_connections=256)
-            # verify: a loopback address has no certificate, and loading the roots takes 50 ms
-            client = _CLIENTS[key] = httpx.Client(base_url=url, limits=limits, trust_env=False, verify=False)  # noqa: S501
-        return client
-
-
-def disconnect(url: str) -> None:
-    """Close this process's connections to a gateway; calls in flight break off."""
-    with _CLIENTS_LOCK:
-        client = _CLIENTS.pop((os.getpid(), url), None)
-    if client is not None:
-        client.close()
-
-
-def _close_all() -> None:
-    while _CLIENTS:
-        (pid, _), client = _CLIENTS.popitem()
-        if pid == os.getpid():
-            client.close()

@@ -16,7 +16,8 @@ from typing import IO, Self
 
 from pytest_agentcore.errors import AgentCoreError, ConfigError, ModelUnavailable
 from pytest_agentcore.model.chat import excerpt
-from pytest_agentcore.model.client import Address, disconnect
+from pytest_agentcore.model.client import Address
+from pytest_agentcore.model.connections import disconnect
 from pytest_agentcore.model.endpoint import ModelSpec
 from pytest_agentcore.model.gateway import protocol
 from pytest_agentcore.model.gateway.protocol import StartConfig

@@ -90,7 +90,7 @@ def attempt(*, key: RunKey, number: int, task: Task, before: Snapshot, harness: 
             stack.callback(cancel.register(sandbox.close))
             sandbox.put(before.entries)
             model = harness.open_model(key, number, task)
-            stack.callback(cancel.register(model.close))
+            release = stack.callback(cancel.register(model.close))
             try:
                 trajectory = solve(
                     task=task,
@@ -103,6 +103,7 @@ def attempt(*, key: RunKey, number: int, task: Task, before: Snapshot, harness: 
                     api_timeout_s=API_PATIENCE_S,
                 )
             finally:
+                release()  # what the run used comes with its end, which saves a call to ask for it
                 usage = harness.metered(model)
             workspace, evidence = frozen(sandbox, before)
         except (SandboxError, ModelUnavailable) as fault:

@@ -35,7 +35,11 @@ class Engine:
         self._known: set[str] = set()
         self._done: dict[str, _Done] = {}
         self._wanted: str | None = None
-        self._changed = threading.Condition()
+        lock = threading.Lock()
+        self._room = threading.Condition(lock)
+        """There may be something for a thread to begin: one of them is woken, not all thirty."""
+        self._changed = threading.Condition(lock)
+        """A run is done, for the one who waits for it."""
         self._threads: list[threading.Thread] = []
         self.cancel = Cancel()
 
@@ -50,7 +54,7 @@ class Engine:
                 thread = threading.Thread(target=self._serve, daemon=True, name="agentcore-run")
                 self._threads.append(thread)
                 thread.start()
-            self._changed.notify_all()
+            self._room.notify(len(fresh))
 
     def knows(self, key: str) -> bool:
         """Is a run submitted and not handed out yet?"""
@@ -70,14 +74,14 @@ class Engine:
             if key in self._queue:
                 self._queue.remove(key)
                 self._queue.appendleft(key)
-            self._changed.notify_all()
+                self._room.notify()
             while key not in self._done:
                 if self.cancel():
                     raise RunCancelled("the session is ending")
                 self._changed.wait(0.5)
             done = self._done.pop(key)
             self._known.discard(key)
-            self._changed.notify_all()
+            self._room.notify()
         if done.error is not None:
             raise done.error
         assert done.rollout is not None  # noqa: S101 - one of the two is set by _serve
@@ -89,6 +93,7 @@ class Engine:
             self._queue.clear()
         self.cancel.set()
         with self._changed:
+            self._room.notify_all()
             self._changed.notify_all()
         deadline = time.monotonic() + GRACE_S
         for thread in self._threads:
@@ -106,10 +111,10 @@ class Engine:
                 self._changed.notify_all()
 
     def _next(self) -> str | None:
-        with self._changed:
+        with self._room:
             while not self.cancel():
                 waiting = len(self._done) >= self._ahead
                 if self._queue and (not waiting or self._queue[0] == self._wanted):
                     return self._queue.popleft()
-                self._changed.wait(0.5)
+                self._room.wait(0.5)
             return None

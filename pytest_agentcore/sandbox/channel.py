@@ -1,63 +1,30 @@
-"""The engine's end of a sandbox: starts the launcher, exchanges frames with the server, ends both."""
+"""The engine's end of a sandbox: has a holder started, exchanges frames with the server that it holds, ends both."""
 
 from __future__ import annotations
 
 import marshal
 import os
 import select
-import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from pytest_agentcore.errors import SandboxLost, SandboxUnavailable
-from pytest_agentcore.sandbox import wire
+from pytest_agentcore.sandbox import launching, wire
 
-LAUNCHER = Path(__file__).with_name("launcher.py")
-INSIDE = (
-    "wire",
-    "syscalls",
-    "seccomp",
-    "watchdog",
-    "accounting",
-    "files",
-    "creation",
-    "command",
-    "toolserver",
-    "rootfs",
-    "holder",
-)
-"""What runs inside, each after what it imports."""
 _START_S = 60.0
 _END_S = 3.0
 _LAST_STEPS_S = 1.0
-"""What a launcher needs to tidy up when its server is gone."""
-_LAST_WORDS = 4096
-
-
-@cache
-def carried_code() -> bytes:
-    """The modules that run inside, compiled, behind their length in eight bytes."""
-    folder = LAUNCHER.parent
-    modules = []
-    for name in INSIDE:
-        path = folder / f"{name}.py"
-        modules.append((name, compile(path.read_text("utf-8"), str(path), "exec", dont_inherit=True)))
-    code = marshal.dumps(modules)
-    return len(code).to_bytes(8, "big") + code
+"""What a holder needs to tidy up when its server is gone."""
 
 
 class Channel:
-    """One launcher and the server it holds; calls go one at a time, ``close`` comes from any thread.
+    """One holder and the server it holds; calls go one at a time, ``close`` comes from any thread.
 
     Args:
         interpreter: the Python that runs the launcher.
-        plan: what the launcher is to build.
+        plan: what the holder is to build.
         memory_ran_out: asked when the server was killed: did the kernel kill it for want of memory?
 
     Raises:
@@ -70,28 +37,10 @@ class Channel:
         self._ending = threading.Lock()
         self._closed = False
         self._out_of_step = False
+        self._holder = launching.split_off(interpreter)
+        self._requests, self._replies = self._holder.requests, self._holder.replies
         try:
-            self._process = subprocess.Popen(
-                [interpreter, "-ISB", "-X", "utf8", str(LAUNCHER)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                cwd="/",
-                env={"LC_ALL": "C.UTF-8"},
-                start_new_session=True,  # Ctrl-C in the terminal is for the engine to act on
-            )
-        except OSError as error:
-            raise SandboxUnavailable(
-                f"the sandbox's launcher cannot run with {interpreter!r}: {error.strerror}"
-            ) from error
-        stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
-        assert stdin is not None and stdout is not None and stderr is not None  # noqa: S101, PT018 - for the type checker
-        self._pipes = (stdin, stdout, stderr)
-        self._requests, self._replies, self._complaints = (pipe.fileno() for pipe in self._pipes)
-        try:
-            self._send_code()
-            self._exchange(dict(plan), time.monotonic() + _START_S)
+            self._exchange(marshal.dumps(dict(plan)), time.monotonic() + _START_S)
         except BaseException as error:
             self.close()
             if isinstance(error, SandboxLost):
@@ -100,8 +49,8 @@ class Channel:
 
     @property
     def pid(self) -> int:
-        """The launcher's process id."""
-        return self._process.pid
+        """The holder's process id."""
+        return self._holder.pid
 
     def call(self, request: dict[str, Any], *, timeout_s: float) -> Any:
         """Send a request and wait for the reply's value.
@@ -125,13 +74,7 @@ class Channel:
             raise OSError(reply["errno"], reply["reason"], reply["path"])
         raise ValueError(f"the sandbox refused a request: {reply.get('malformed')}")
 
-    def _send_code(self) -> None:
-        try:
-            wire.write_all(self._requests, carried_code())
-        except OSError as error:
-            raise self._lost(error) from None
-
-    def _exchange(self, request: dict[str, Any], deadline: float) -> dict[str, Any]:
+    def _exchange(self, request: dict[str, Any] | bytes, deadline: float) -> dict[str, Any]:
         try:
             wire.send(self._requests, request)
             reply = wire.receive(self._replies, lambda: self._await_reply(deadline))
@@ -154,51 +97,31 @@ class Channel:
         return SandboxLost(self._cause(error))
 
     def _was_killed(self) -> bool:
-        """True when a SIGKILL ended the server or the launcher."""
-        return self._has_ended(_LAST_STEPS_S) and self._process.poll() in (-signal.SIGKILL, 128 + signal.SIGKILL)
+        """True when a SIGKILL ended the server or the holder."""
+        return self._holder.ended(_LAST_STEPS_S) and self._holder.was_killed
 
     def _cause(self, error: Exception) -> str:
-        """The launcher's own last line where it left one, else what the engine saw."""
-        words = b""
-        os.set_blocking(self._complaints, False)
-        with suppress(OSError):
-            words = os.read(self._complaints, _LAST_WORDS)
-        lines = words.decode("utf-8", "replace").strip().splitlines()
-        if lines:
-            return lines[-1]
-        if isinstance(error, TimeoutError):
+        """The holder's own last line where it left one, else what the engine saw."""
+        said = self._holder.last_line()
+        if not said and isinstance(error, TimeoutError):
             return str(error)
-        return "the sandbox's server is gone"
+        return said or "the sandbox's server is gone"
 
     def close(self) -> None:
         """End the sandbox and wait until nothing of it is left; a call in flight raises SandboxLost."""
         with self._ending:
-            if self._closed and self._process.returncode is not None:
+            if self._closed:
                 return
             self._closed = True
             self._hang_up()
-            if not self._has_ended(_END_S):
-                self._process.kill()
-            self._process.wait()
+            if not self._holder.ended(_END_S):
+                self._holder.kill()
+                self._holder.ended(_END_S)
             with self._turn:
-                for pipe in self._pipes:
-                    pipe.close()
+                self._holder.close()
 
     def _hang_up(self) -> None:
         """Close our end of the server's input without freeing its number, which another thread may be writing to."""
         nothing = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         os.dup2(nothing, self._requests, inheritable=False)
         os.close(nothing)
-
-    def _has_ended(self, timeout_s: float) -> bool:
-        """Wait on a descriptor: Popen.wait with a timeout looks only every 50 ms."""
-        try:
-            handle = os.pidfd_open(self._process.pid)
-        except OSError:
-            return False
-        try:
-            poller = select.poll()
-            poller.register(handle, select.POLLIN)
-            return bool(poller.poll(timeout_s * 1000))
-        finally:
-            os.close(handle)

@@ -1,14 +1,18 @@
 """Holds one sandbox: makes its walls, starts the server inside them, and ends everything when either side ends.
 
-Runs inside a process that the engine starts anew for each sandbox: a process with threads may not make namespaces.
+Runs in a process of its own for each sandbox, split off by :mod:`forkserver`: one with threads may not make namespaces.
 """
 # ruff: noqa: PTH101, PTH102, PTH106, PTH108, PTH123, PTH211 - pathlib is not imported inside: it would cost a third of the start
 
 from __future__ import annotations
 
+import _socket
+import fcntl
+import marshal
 import os
 import resource
 import select
+import struct
 import sys
 import time
 
@@ -38,7 +42,7 @@ def main() -> None:
     """Read the plan from stdin, hold the sandbox, exit when it is over."""
     sys.setrecursionlimit(_DEEPEST)
     try:
-        plan = wire.receive(0)
+        plan = marshal.loads(wire.receive(0))  # noqa: S302 - from our own engine
         syscalls.no_new_privileges()
         syscalls.own_keyring()
         accounting = Accounting(plan["group"])
@@ -82,12 +86,13 @@ def _enter_namespaces() -> None:
 
 
 def _set(path: str, text: str) -> None:
-    with open(path, "w", encoding="ascii") as file:
-        try:
-            file.write(text)
-            file.flush()
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, path) from None
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, text.encode())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from None
+    finally:
+        os.close(fd)
 
 
 def _make_folder(plan: dict[str, Any]) -> None:
@@ -219,10 +224,6 @@ def _lower(which: int, soft: int, hard: int) -> None:
 
 
 def _loopback_up() -> None:
-    import _socket
-    import fcntl
-    import struct
-
     handle = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)
     try:
         fcntl.ioctl(handle.fileno(), _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
@@ -231,6 +232,4 @@ def _loopback_up() -> None:
 
 
 def _host_name(name: str) -> None:
-    import _socket
-
     _socket.sethostname(name)

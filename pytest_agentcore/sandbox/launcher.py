@@ -1,7 +1,7 @@
-"""Starts one sandbox: run as ``python3 -ISB launcher.py``, with the code that runs inside as the first thing on stdin.
+"""Starts sandboxes: run as ``python3 -ISB launcher.py``, with the code of all that runs inside as the first on stdin.
 
 The code comes compiled from the engine, since compiling it here would take a third of the start; nothing of this
-project but this file has to lie where the sandbox is.
+project but this file has to lie where the sandbox is. What comes on stdin after it is for the last of its modules.
 """
 
 import marshal
@@ -25,4 +25,5 @@ if __name__ == "__main__":
         sys.modules[module.__name__] = module
         setattr(package, name, module)
         exec(code, module.__dict__)  # noqa: S102 - same
+    del code
     module.main()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pytest_agentcore.domain.resources import Enforcement, Limits
 from pytest_agentcore.errors import SandboxUnavailable
-from pytest_agentcore.sandbox import contents
+from pytest_agentcore.sandbox import contents, launching
 from pytest_agentcore.sandbox.channel import Channel
 
 ENVIRONMENT = {
@@ -50,25 +51,13 @@ def start(
         SandboxUnavailable: in one line, the step that failed and the usual remedy.
     """
     python = contents.interpreter()
-    binds, links = _binds_and_links(python)
-    plan = {
-        **plan,
-        "level": "namespace",
-        "own_namespace": True,
-        "workspace": "/workspace",
-        "env": ENVIRONMENT,
-        "at": _spot(binds),
-        "disk_mb": limits.disk_mb,
-        "binds": binds,
-        "links": links,
-        "files": {
-            **{f"/etc/{name}": (text, 0o644) for name, text in _ETC.items()},
-            "/opt/agentcore/bin/pytest": (contents.PYTEST_SCRIPT.format(python="/opt/agentcore/bin/python3"), 0o755),
-        },
-        "masks": [str(path) for path in contents.masks(masks)],
-    }
-    plan["limits"] = {**plan["limits"], "tasks_rlimit": _tasks_rlimit(limits)}
     try:
+        launching.start(str(python))  # it gets ready while this process looks for what is to be covered
+        plan = {
+            **plan,
+            **_view(python, limits, masks),
+            "limits": {**plan["limits"], "tasks_rlimit": _tasks_rlimit(limits)},
+        }
         return Channel(str(python), plan, memory_ran_out=memory_ran_out)
     except SandboxUnavailable as error:
         raise SandboxUnavailable(f"sandbox level 'namespace' would not start: {error}; {_remedy(str(error))}") from None
@@ -92,7 +81,24 @@ def _tasks_rlimit(limits: Limits) -> int | None:
     return limits.pids + _HOLDER_AND_SERVER
 
 
-def _binds_and_links(python: Path) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def _view(python: Path, limits: Limits, masks: Sequence[Path]) -> dict[str, Any]:
+    """What is seen inside, and where."""
+    walls = _walls(python)
+    return {
+        **walls,
+        "level": "namespace",
+        "own_namespace": True,
+        "workspace": "/workspace",
+        "env": ENVIRONMENT,
+        "at": _spot(tuple(source for source, _, _ in walls["binds"])),
+        "disk_mb": limits.disk_mb,
+        "masks": _masks(tuple(masks)),
+    }
+
+
+@cache
+def _walls(python: Path) -> Mapping[str, Any]:
+    """What every sandbox of this process has of the host, in the words of :mod:`~pytest_agentcore.sandbox.rootfs`."""
     binds = [(str(tree), str(tree)) for tree in contents.bound_trees()]
     links = [(str(path.readlink()), str(path)) for path in contents.system_folders() if path.is_symlink()]
     named = Path(sys.base_prefix)
@@ -101,14 +107,31 @@ def _binds_and_links(python: Path) -> tuple[list[tuple[str, str]], list[tuple[st
     binds += [(f"/etc/{name}", f"/etc/{name}") for name in _ETC_BOUND if Path("/etc", name).exists()]
     binds += [(str(path), f"/opt/agentcore/site/{name}") for name, path in contents.test_tools().items()]
     links += [(str(python), f"/opt/agentcore/bin/{name}") for name in ("python", "python3")]
-    return binds, links
+    files = {
+        **{f"/etc/{name}": (text, 0o644) for name, text in _ETC.items()},
+        "/opt/agentcore/bin/pytest": (contents.PYTEST_SCRIPT.format(python="/opt/agentcore/bin/python3"), 0o755),
+    }
+    folders = {path for source, path in binds if Path(source).is_dir()}
+    for path in [*(path for _, path in binds), *(path for _, path in links), *files]:
+        folders.update(str(parent) for parent in Path(path).parents)
+    return {
+        "folders": tuple(sorted(folders - {"/"})),
+        "binds": tuple((source, path, path in folders) for source, path in binds),
+        "links": tuple(links),
+        "files": files,
+    }
 
 
-def _spot(binds: list[tuple[str, str]]) -> str:
+@cache
+def _masks(extra: tuple[Path, ...]) -> tuple[str, ...]:
+    return tuple(str(path) for path in contents.masks(extra))
+
+
+@cache
+def _spot(sources: tuple[str, ...]) -> str:
     """A folder to build the root on; what is mounted there must not be among what is to be bound."""
-    sources = [Path(source) for source, _ in binds]
     for spot in map(Path, _SPOTS):
-        if spot.is_dir() and not any(contents.is_below(source, [spot]) for source in sources):
+        if spot.is_dir() and not any(contents.is_below(Path(source), [spot]) for source in sources):
             return str(spot)
     raise SandboxUnavailable(f"no folder to build a root on: make an empty {_SPOTS[0]!r}")
 

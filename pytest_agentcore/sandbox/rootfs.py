@@ -1,5 +1,5 @@
 """The file system of a namespace sandbox: what of the host is seen inside, and what covers it. Runs inside."""
-# ruff: noqa: PTH101, PTH102, PTH103, PTH106, PTH112, PTH120, PTH123, PTH211 - pathlib would slow the start
+# ruff: noqa: PTH102, PTH106, PTH112, PTH123, PTH211 - pathlib would slow the start
 
 from __future__ import annotations
 
@@ -33,8 +33,9 @@ def build(plan: dict[str, Any]) -> tuple[int, int]:
     """Make the root and step into it; needs mount, pid and user namespaces of its own.
 
     Args:
-        plan: ``at`` (an empty spot of the host to build on), ``disk_mb``, ``binds`` (pairs of host path and path
-            inside), ``links`` (pairs of target and path), ``files`` (path -> (text, mode)), ``masks`` (host paths).
+        plan: ``at`` (an empty spot of the host to build on), ``disk_mb``, ``folders`` (to be made, parents first),
+            ``binds`` (host path, path inside, whether it is a folder), ``links`` (pairs of target and path), ``files``
+            (path -> (text, mode)), ``masks`` (host paths).
 
     Returns:
         A descriptor of the root that may still write to it, and one of this process's oom_score_adj.
@@ -45,10 +46,11 @@ def build(plan: dict[str, Any]) -> tuple[int, int]:
     for name in _WRITABLE:
         os.mkdir(f"{at}/{name}", 0o755)
         _tmpfs(f"{at}/{name}", disk_mb)
-    for source, path in plan["binds"]:
-        _bind(source, at + path)
+    for folder in plan["folders"]:
+        os.mkdir(at + folder)
+    for source, path, is_folder in plan["binds"]:
+        _bind(source, at + path, is_folder=is_folder)
     for target, path in plan["links"]:
-        os.makedirs(os.path.dirname(at + path), exist_ok=True)
         os.symlink(target, at + path)
     for path, (text, mode) in plan["files"].items():
         _file(at + path, text, mode)
@@ -74,26 +76,27 @@ def _tmpfs(path: str, size_mb: int | None) -> None:
     syscalls.mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, options)
 
 
-def _bind(source: str, target: str) -> None:
-    if os.path.isdir(source):
-        os.makedirs(target, exist_ok=True)
-    else:
+def _bind(source: str, target: str, *, is_folder: bool) -> None:
+    """The target is there already if it is a folder."""
+    if not is_folder:
         _file(target, "", 0o444)
     syscalls.mount(source, target, None, MS_BIND | MS_REC)
 
 
 def _file(path: str, text: str, mode: int | None) -> None:
-    if mode is not None:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    if mode is not None:
-        os.chmod(path, mode)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(fd, text.encode())
+        if mode is not None:
+            os.fchmod(fd, mode)
+    finally:
+        os.close(fd)
 
 
 def _devices(folder: str) -> None:
+    os.mkdir(folder)
     for name in _DEVICES:
-        _bind(f"/dev/{name}", f"{folder}/{name}")
+        _bind(f"/dev/{name}", f"{folder}/{name}", is_folder=False)
     for name, target in _DEVICE_LINKS.items():
         os.symlink(target, f"{folder}/{name}")
 
@@ -127,6 +130,16 @@ def _lock(at: str) -> None:
     what they control without any capability.
     """
     writable = {f"{at}/{name}" for name in _WRITABLE}
+    try:
+        syscalls.set_mounts(at, syscalls.MOUNT_RDONLY | syscalls.MOUNT_NOSUID, 0)
+    except OSError:  # older than Linux 5.12
+        _lock_each(at, writable)
+        return
+    for path in writable:
+        syscalls.set_mounts(path, 0, syscalls.MOUNT_RDONLY)
+
+
+def _lock_each(at: str, writable: set[str]) -> None:
     with open(f"{at}/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
         mounts = [line.split() for line in file]
     ours = {[fields[0] for fields in mounts if fields[4] == at][-1]}

@@ -43,18 +43,31 @@ _AT_NUMBER, _AT_ARCHITECTURE, _AT_FIRST, _AT_SECOND = 0, 4, 16, 24
 _SET_MODE_FILTER, _SPEC_ALLOW = 1, 4
 
 Instruction = tuple[int, int, int, int]
+_STEP = struct.Struct("HBBI")
+
+
+_prepared: dict[int, bytes] = {}
+"""Column of this processor -> the filter; empty on a processor that is not known."""
+
+
+def prepare() -> None:
+    """Write the filter, once for all processes that are split off from this one."""
+    machine = os.uname().machine
+    if machine in _ARCHITECTURE:
+        column = (_X86, _ARM).index(machine)
+        steps = _program(_ARCHITECTURE[machine], column)
+        _prepared[column] = b"".join(_STEP.pack(*step) for step in steps)
 
 
 def refuse() -> None:
     """Refuse them to this process and all that it will start; on other processors nothing is refused."""
-    machine = os.uname().machine
-    if machine not in _ARCHITECTURE:
-        return
-    column = (_X86, _ARM).index(machine)
-    program = _program(_ARCHITECTURE[machine], column)
-    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in program))
-    filter_ = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program), ctypes.addressof(code)))
-    syscalls.raw(_SECCOMP[column], _SET_MODE_FILTER, _SPEC_ALLOW, ctypes.addressof(filter_), what="seccomp")
+    if not _prepared:
+        prepare()
+    for column, program in _prepared.items():
+        code = ctypes.create_string_buffer(program)
+        length = len(program) // _STEP.size
+        filter_ = ctypes.create_string_buffer(struct.pack("HxxxxxxP", length, ctypes.addressof(code)))
+        syscalls.raw(_SECCOMP[column], _SET_MODE_FILTER, _SPEC_ALLOW, ctypes.addressof(filter_), what="seccomp")
 
 
 def _program(architecture: int, column: int) -> list[Instruction]:

@@ -12,12 +12,14 @@ CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_NOATIME, MS_NODIRATIME, MS_BIND, MS_REC, MS_PRIVATE, MS_RELATIME = 1024, 2048, 4096, 16384, 1 << 18, 1 << 21
 MNT_DETACH = 2
+MOUNT_RDONLY, MOUNT_NOSUID = 1, 2
 
 IN_MOVED_FROM, IN_MOVED_TO, IN_CREATE, IN_Q_OVERFLOW = 0x40, 0x80, 0x100, 0x4000
 IN_ONLYDIR, IN_DONT_FOLLOW, IN_ISDIR = 0x01000000, 0x02000000, 0x40000000
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 1, 4, 24
 _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 36, 38, 47, 4
+_MOUNT_SETATTR, _AT_RECURSIVE = 442, 0x8000
 _KEYCTL = {"x86_64": 250, "aarch64": 219}
 _KEYCTL_JOIN_SESSION_KEYRING = 1
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -58,6 +60,21 @@ def mount(source: str, target: str, fstype: str | None, flags: int, data: str = 
             os.fsencode(source), os.fsencode(target), os.fsencode(fstype) if fstype else None, flags, os.fsencode(data)
         ),
         f"mount {fstype or source} on {target}",
+    )
+
+
+def set_mounts(path: str, added: int, removed: int) -> None:
+    """Change attributes of the mount at a path and of all below it, at once; Linux 5.12."""
+    name = ctypes.create_string_buffer(os.fsencode(path))
+    attributes = (ctypes.c_uint64 * 4)(added, removed, 0, 0)
+    raw(
+        _MOUNT_SETATTR,
+        _AT_FDCWD,
+        ctypes.addressof(name),
+        _AT_RECURSIVE,
+        ctypes.addressof(attributes),
+        ctypes.sizeof(attributes),
+        what=f"mount_setattr {path}",
     )
 
 

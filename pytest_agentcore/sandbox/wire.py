@@ -11,7 +11,7 @@ import struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 MAX_FRAME = 2 << 30
@@ -23,6 +23,12 @@ _FLOAT = struct.Struct(">d")
 
 def send(fd: int, value: Any) -> None:
     """Write one frame. Takes None, bool, int (64 bits), float, str, bytes, list, tuple and dict."""
+    for batch in encoded(value):
+        write_all(fd, batch)
+
+
+def encoded(value: Any) -> Iterator[bytes]:
+    """One frame, in pieces of a size that can be sent at once."""
     parts: list[bytes] = []
     _encode(value, parts)
     batch = [_LENGTH.pack(sum(map(len, parts)))]
@@ -31,9 +37,9 @@ def send(fd: int, value: Any) -> None:
         batch.append(part)
         pending += len(part)
         if pending >= _BATCH:
-            write_all(fd, b"".join(batch))
+            yield b"".join(batch)
             batch, pending = [], 0
-    write_all(fd, b"".join(batch))
+    yield b"".join(batch)
 
 
 def receive(fd: int, wait: Callable[[], None] | None = None) -> Any:
@@ -47,10 +53,15 @@ def receive(fd: int, wait: Callable[[], None] | None = None) -> Any:
         EOFError: the other side is gone.
         ValueError: what arrives is no frame.
     """
-    (length,) = _LENGTH.unpack(_read_exactly(fd, _LENGTH.size, wait))
+    return decoded(lambda count: _read_exactly(fd, count, wait))
+
+
+def decoded(read: Callable[[int], bytes | bytearray]) -> Any:
+    """One frame from what gives exactly so many bytes; raises as :func:`receive`."""
+    (length,) = _LENGTH.unpack(read(_LENGTH.size))
     if length > MAX_FRAME:
         raise ValueError(f"a frame of {length} bytes; at most {MAX_FRAME} are read")
-    view = memoryview(_read_exactly(fd, length, wait))
+    view = memoryview(read(length))
     try:
         value, end = _decode(view, 0)
     except (struct.error, IndexError, UnicodeDecodeError, RecursionError, TypeError) as error:

@@ -20,15 +20,12 @@ from typing import Any
 
 from pytest_agentcore.domain.campaign import CampaignRecord
 from pytest_agentcore.domain.outcome import Outcome, RunKey
-from pytest_agentcore.domain.resources import Evidence
 from pytest_agentcore.domain.rollout import Rollout
-from pytest_agentcore.domain.trajectory import Trajectory
-from pytest_agentcore.domain.usage import Usage
-from pytest_agentcore.domain.workspace import Workspace
 from pytest_agentcore.errors import ConfigError, StoreError
 from pytest_agentcore.store import codec, frozen
 from pytest_agentcore.store.history import History, key_row
 from pytest_agentcore.store.journal import Journal
+from pytest_agentcore.store.rollouts import attempt_folder, before_file, read_rollout
 
 
 class Campaign:
@@ -52,14 +49,16 @@ class Campaign:
 
     def attempt_started(self, key: RunKey) -> int:
         """Note the start of an attempt; gives its number, 1-based over all sessions."""
-        self._note("attempt_started", key=key_row(key), session=self.session)
+        self.journal.append("attempt_started", key=key_row(key), session=self.session)
+        self.history.attempt_started(key, self.session)
         return len(self.history.started[key])
 
     def check_started(self, key: RunKey) -> int:
         """Note that a run is about to be judged; gives how often processes of this session died over it."""
         begun = self.history.checks.get(key, [])
         died = sum(session == self.session and pid != os.getpid() for session, pid in begun)
-        self._note("check_started", key=key_row(key), session=self.session, pid=os.getpid())
+        self.journal.append("check_started", key=key_row(key), session=self.session, pid=os.getpid())
+        self.history.check_started(key, self.session, os.getpid())
         return died
 
     def attempt_ended(self, rollout: Rollout, *, trajectory: Mapping[str, Any], superseded: Outcome | None) -> None:
@@ -68,13 +67,13 @@ class Campaign:
         ``trajectory`` is the document for other people's tools; ``superseded`` is set when another attempt follows.
         """
         folder = self.run_folder(rollout.key, rollout.attempt)
-        before = self._before(rollout.workspace.before.digest)
+        before = before_file(self.folder, rollout.workspace.before.digest)
         if not before.exists():
             write(before, frozen.freeze(rollout.workspace.before))
         write(folder / "workspace.tar.zst", frozen.freeze(rollout.workspace.snapshot))
         write(folder / "rollout.json", codec.dumps(_kept(rollout)).encode())
         write(folder / "trajectory.json", (codec.dumps(trajectory) + "\n").encode())
-        self._note(
+        self.journal.append(
             "attempt_ended",
             key=key_row(rollout.key),
             session=self.session,
@@ -82,30 +81,16 @@ class Campaign:
             infra=rollout.infra,
             superseded=None if superseded is None else codec.encode(superseded),
         )
+        self.history.attempt_ended(
+            rollout.key, self.session, rollout.attempt, spoilt=rollout.infra is not None, superseded=superseded
+        )
 
     def kept(self, key: RunKey) -> Rollout | None:
         """The rollout of a run that was paid for in this campaign before; None when it has to be run."""
         number = self.history.ended.get(key)
         if number is None:
             return None
-        folder = self.run_folder(key, number)
-        try:
-            data = json.loads((folder / "rollout.json").read_bytes())
-            after = frozen.thaw((folder / "workspace.tar.zst").read_bytes())
-            before = frozen.thaw(self._before(data["before"]).read_bytes())
-        except (OSError, ValueError, KeyError) as error:
-            raise StoreError(f"{folder} cannot be read ({error}); --agent-rerun begins a new campaign") from None
-        return Rollout(
-            key=key,
-            attempt=number,
-            trajectory=codec.decode(Trajectory, data["trajectory"]),
-            workspace=Workspace(snapshot=after, before=before, created=tuple(data["created"])),
-            evidence=codec.decode(Evidence, data["evidence"]),
-            usage=None if data["usage"] is None else codec.decode(Usage, data["usage"]),
-            resource=data["resource"],
-            wall_s=data["wall_s"],
-            working_s=data["working_s"],
-        )
+        return read_rollout(self.folder, key, number)
 
     def conclude(self, outcome: Outcome) -> None:
         """Write an outcome down; saying the same again changes nothing."""
@@ -113,30 +98,25 @@ class Campaign:
             return
         data = codec.encode(outcome)
         write(self.run_folder(outcome.key, outcome.attempt) / "outcome.json", (codec.dumps(data) + "\n").encode())
-        self._note("concluded", key=key_row(outcome.key), outcome=data)
+        self.journal.append("concluded", key=key_row(outcome.key), outcome=data)
+        self.history.concluded[outcome.key] = outcome
 
     def plan(self, runs: Mapping[RunKey, str], *, unscored: Iterable[str]) -> None:
         """Add runs (with their task digests) to what this campaign is to hold."""
         fresh = {key: digest for key, digest in sorted(runs.items()) if key not in self.history.planned}
         if fresh:
             rows = [{"key": key_row(key), "digest": digest} for key, digest in fresh.items()]
-            self._note("planned", runs=rows, unscored=sorted(set(unscored)), session=self.session)
+            fields = {"runs": rows, "unscored": sorted(set(unscored)), "session": self.session}
+            self.journal.append("planned", **fields)
+            self.history.add({"kind": "planned", **fields})
 
     def run_folder(self, key: RunKey, attempt: int) -> Path:
         """Where an attempt's files lie."""
-        return self.folder / "runs" / key.folder / f"attempt-{attempt}"
-
-    def _before(self, digest: str) -> Path:
-        """Where the workspace as agents found it lies, once for all runs that share it."""
-        return self.folder / "workspaces" / f"{digest.removeprefix('sha256:')[:16]}.tar.zst"
+        return attempt_folder(self.folder, key, attempt)
 
     def close(self) -> None:
         """Release the journal."""
         self.journal.close()
-
-    def _note(self, kind: str, **fields: Any) -> None:
-        self.journal.append(kind, **fields)
-        self.history.add({"kind": kind, **fields})
 
 
 def read_record(folder: Path) -> CampaignRecord:
@@ -168,8 +148,11 @@ def write(path: Path, data: bytes) -> None:
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(data)
+        try:
+            partial.write_bytes(data)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(data)
         partial.replace(path)
     except OSError as error:
         with suppress(OSError):

@@ -82,6 +82,40 @@ def loads(kind: type[Value], text: str | bytes) -> Value:
 
 
 def _builtin(value: Any, where: str) -> Any:
+    """Most of what is written is of these kinds; where it stands is spelt out only for what cannot be written."""
+    try:
+        return _quickly(value)
+    except _Unusual:
+        return _in_full(value, where)
+
+
+class _Unusual(Exception):
+    """Something that takes a closer look."""
+
+
+def _quickly(value: Any) -> Any:
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
+        return value
+    if kind is tuple or kind is list:
+        return [_quickly(item) for item in value]
+    if kind is dict:
+        if all(type(key) is str for key in value):
+            return {key: _quickly(item) for key, item in value.items()}
+        raise _Unusual
+    if kind is float and math.isfinite(value):
+        return value
+    if (kind is Decimal and _is_sane(value)) or isinstance(value, StrEnum):
+        return str(value)
+    if is_dataclass(kind):
+        return {name: _quickly(getattr(value, name)) for name in _names(kind)}
+    raise _Unusual
+
+
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+
+
+def _in_full(value: Any, where: str) -> Any:
     match value:
         case str():
             return str(value)  # an enum becomes its value
@@ -90,12 +124,12 @@ def _builtin(value: Any, where: str) -> Any:
         case float() | Decimal():
             return _finite(value, where)
         case Mapping():
-            return {_text_key(key, where): _builtin(item, f"{where}.{key}") for key, item in value.items()}
+            return {_text_key(key, where): _in_full(item, f"{where}.{key}") for key, item in value.items()}
         case list() | tuple():
-            return [_builtin(item, f"{where}[{index}]") for index, item in enumerate(value)]
+            return [_in_full(item, f"{where}[{index}]") for index, item in enumerate(value)]
         case _ if is_dataclass(value):
             return {
-                name: _builtin(getattr(value, name), f"{where}.{name}") for name in _names(cast("Any", type(value)))
+                name: _in_full(getattr(value, name), f"{where}.{name}") for name in _names(cast("Any", type(value)))
             }
     raise _misfit(where, "something that JSON has", value)
 

@@ -53,17 +53,33 @@ class History:
             return
         key = row_key(record["key"])
         if kind == "attempt_started":
-            self.started.setdefault(key, []).append(record["session"])
+            self.attempt_started(key, record["session"])
         elif kind == "check_started":
-            self.checks.setdefault(key, []).append((record["session"], record["pid"]))
+            self.check_started(key, record["session"], record["pid"])
         elif kind == "attempt_ended":
-            self.stopped.setdefault(key, []).append(record["session"])
-            if record["superseded"] is not None:
-                self.superseded.append(codec.decode(Outcome, record["superseded"]))
-            elif record["infra"] is None:
-                self.ended[key] = record["attempt"]
+            superseded = record["superseded"] and codec.decode(Outcome, record["superseded"])
+            spoilt = record["infra"] is not None
+            self.attempt_ended(key, record["session"], record["attempt"], spoilt=spoilt, superseded=superseded)
         else:
             self.concluded[key] = codec.decode(Outcome, record["outcome"])
+
+    def attempt_started(self, key: RunKey, session: str) -> None:
+        """An attempt began."""
+        self.started.setdefault(key, []).append(session)
+
+    def check_started(self, key: RunKey, session: str, pid: int) -> None:
+        """A process began to judge."""
+        self.checks.setdefault(key, []).append((session, pid))
+
+    def attempt_ended(
+        self, key: RunKey, session: str, attempt: int, *, spoilt: bool, superseded: Outcome | None
+    ) -> None:
+        """An attempt ended, for good or to be tried again."""
+        self.stopped.setdefault(key, []).append(session)
+        if superseded is not None:
+            self.superseded.append(superseded)
+        elif not spoilt:
+            self.ended[key] = attempt
 
     def unsettled(self, keys: Iterable[RunKey]) -> set[RunKey]:
         """The runs that still need something done."""

@@ -1,12 +1,14 @@
 """The append-only log of a campaign: one JSON object a line, each line one durable write.
 
-Several processes may append at once: a record is a single ``write`` on a descriptor opened with O_APPEND.
+Several processes may append at once: a record is a single ``write`` on a descriptor opened with O_APPEND. Threads that
+append at the same time share one flush to the disk.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,10 @@ class Journal:
         except OSError as error:
             raise StoreError(f"{path} cannot be opened: {error.strerror}; choose another --agent-dir") from None
         self._torn = _torn(path)
+        self._writing = threading.Lock()
+        self._flushing = threading.Lock()
+        self._written = self._flushed = 0
+        """How many records of this process are in the file, and how many of them on the disk."""
 
     def append(self, kind: str, **fields: object) -> None:
         """Add a record; it is on the disk when this returns.
@@ -34,17 +40,30 @@ class Journal:
             StoreError: the disk is full or went away. Nothing recorded before is lost.
         """
         line = json.dumps({"v": VERSION, "kind": kind, **fields}, sort_keys=True, separators=(",", ":"))
-        data = line.encode("utf-8") + b"\n"
-        if self._torn:
-            data, self._torn = b"\n" + data, False
         try:
+            self._flush(self._write(line.encode("utf-8") + b"\n"))
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be written: {error.strerror}; free some disk space") from None
+
+    def _write(self, data: bytes) -> int:
+        """Gives the record's number."""
+        with self._writing:
+            if self._torn:
+                data, self._torn = b"\n" + data, False
             written = os.write(self._fd, data)
             if written != len(data):
                 self._torn = True
                 raise StoreError(f"{self.path} took {written} of {len(data)} bytes; free some disk space")
-            os.fdatasync(self._fd)
-        except OSError as error:
-            raise StoreError(f"{self.path} cannot be written: {error.strerror}; free some disk space") from None
+            self._written += 1
+            return self._written
+
+    def _flush(self, number: int) -> None:
+        """Return when the record is on the disk; whoever came while another flushed may find that done already."""
+        with self._flushing:
+            if self._flushed < number:
+                reached = self._written
+                os.fdatasync(self._fd)
+                self._flushed = reached
 
     def close(self) -> None:
         """Release the descriptor; later appends fail."""
@@ -63,19 +82,24 @@ def _torn(path: Path) -> bool:
         return file.read(1) != b"\n"
 
 
+def _lines(path: Path) -> Iterator[bytes]:
+    """One after the other: a campaign of thousands is never in memory as a whole."""
+    try:
+        with path.open("rb") as file:
+            yield from file
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}") from None
+
+
 def records(path: Path) -> Iterator[Mapping[str, Any]]:
     """Every whole record; a torn line is passed over, for what it would have said did not happen.
 
     Raises:
         StoreError: unreadable, or written by a newer version of this package.
     """
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}") from None
-    for line in lines:
+    for line in _lines(path):
         try:
             record = json.loads(line)
         except ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import pwd
 import signal
@@ -18,7 +19,7 @@ import pytest
 
 from pytest_agentcore.domain.resources import Isolation, Limits
 from pytest_agentcore.errors import ConfigError, SandboxLost, SandboxUnavailable
-from pytest_agentcore.sandbox import channel, choice, contents, namespace
+from pytest_agentcore.sandbox import choice, contents, docker_channel, docker_code, launching, namespace, pool
 from pytest_agentcore.sandbox.choice import at_least, open_sandbox, probe
 from pytest_agentcore.sandbox.served import ServedSandbox
 from tests.contract.sandbox_boxes import Open, file, runs_on_host, unique_sleep
@@ -29,6 +30,7 @@ DAEMONS = "setsid sleep {0} & (setsid sh -c 'sleep {0}' &); echo started"
 FOR_EVERY_USER = (
     "test_close_leaves_no_process_and_no_folder",
     "test_kill_of_the_launcher_is_noticed_and_takes_everything_along",
+    "test_a_launcher_that_was_killed_costs_what_was_in_flight_and_is_started_again",
     "test_death_of_the_engine_is_the_end_of_all[namespace-9-busy]",
     "test_death_of_the_engine_is_the_end_of_all[process-9-busy]",
 )
@@ -38,8 +40,9 @@ NOT_A_USERS_MATTER = "not (endless or sparse or huge or disk-names or deep or in
 HARNESS = """
 import sys, time, threading
 from pytest_agentcore.domain.resources import Limits
-from pytest_agentcore.sandbox.choice import open_sandbox, _isolation
-box = open_sandbox(_isolation(sys.argv[1], Limits()), limits=Limits())
+from pytest_agentcore.sandbox.choice import open_sandbox, probe, _isolation
+isolation = probe("docker") if sys.argv[1] == "docker" else _isolation(sys.argv[1], Limits())
+box = open_sandbox(isolation, limits=Limits())
 box.exec(["sh", "-c", sys.argv[2]])
 try:
     if sys.argv[3] == "busy":
@@ -92,10 +95,12 @@ def test_close_leaves_no_process_and_no_folder(
     assert isinstance(box, ServedSandbox)
     box.exec(["sh", "-c", DAEMONS.format(nap) + "; mkdir -p a/b; chmod 0 a/b a"])
     assert runs_on_host(nap)
+    launcher = box.launcher_pid
     box.close()
 
     assert not runs_on_host(nap)
-    assert not exists(box.launcher_pid)
+    # A container's own end is the daemon's work and takes a moment; everything inside has ended before.
+    assert eventually(lambda: not exists(launcher)) if isolation.level == "docker" else not exists(launcher)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -136,7 +141,7 @@ def test_kill_of_the_launcher_is_noticed_and_takes_everything_along(box: ServedS
     assert eventually(lambda: not answers(box))  # it may answer a last call
     assert eventually(lambda: not runs_on_host(nap))
     box.close()
-    assert isolation.level == "namespace" or eventually(lambda: len(folders()) < len(before))
+    assert isolation.level != "process" or eventually(lambda: len(folders()) < len(before))
 
 
 @pytest.mark.parametrize(
@@ -198,11 +203,15 @@ def test_sixteen_at_once(isolation: Isolation) -> None:
     assert len({digest for _, digest in results}) == 16
 
 
-def test_descriptors_are_given_back(isolation: Isolation) -> None:
+def test_descriptors_are_given_back(isolation: Isolation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "AHEAD", 0)  # what stands ready has descriptors too
+    pool.close()
     open_sandbox(isolation, limits=Limits()).close()
+    docker_channel.await_ends()
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
         open_sandbox(isolation, limits=Limits()).close()
+    docker_channel.await_ends()
 
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
@@ -254,6 +263,8 @@ def test_forbidden_user_namespaces_name_the_setting() -> None:
 
 
 def test_an_interpreter_that_does_not_run_is_named(monkeypatch: pytest.MonkeyPatch, isolation: Isolation) -> None:
+    if isolation.level == "docker":
+        pytest.skip("the image has its own")
     monkeypatch.setattr(contents, "interpreter", lambda: Path("/no/python3"))
 
     with pytest.raises(SandboxUnavailable, match=r"launcher cannot run with '/no/python3'"):
@@ -279,18 +290,57 @@ def test_levels_are_ordered() -> None:
         probe("vm")
 
 
-def test_everything_that_runs_inside_is_carried() -> None:
-    assert set(channel.INSIDE) | {
-        "launcher",
-        "channel",
-        "cgroup",
-        "contents",
-        "namespace",
-        "process",
-        "served",
-        "choice",
-        "__init__",
-    } >= {path.stem for path in channel.LAUNCHER.parent.glob("*.py")}
+@pytest.mark.parametrize("carried", [launching.INSIDE, docker_code.INSIDE], ids=["launcher", "docker"])
+def test_everything_that_runs_inside_is_carried(carried: tuple[str, ...]) -> None:
+    """Each module comes after those of the package that it imports, and imports no others."""
+    folder = launching.LAUNCHER.parent
+    for place, name in enumerate(carried):
+        tree = ast.parse((folder / f"{name}.py").read_text())
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        ours = {
+            one
+            for node in imports
+            if node.level == 1
+            for one in ([node.module] if node.module else [alias.name for alias in node.names])
+        }
+        assert ours <= set(carried[:place])
+        assert not any((node.module or "").startswith("pytest_agentcore") for node in imports)
+
+
+def test_a_launcher_that_was_killed_costs_what_was_in_flight_and_is_started_again(isolation: Isolation) -> None:
+    if isolation.level == "docker":
+        pytest.skip("there is no launcher: see test_docker.py")
+    nap = unique_sleep()
+    box = open_sandbox(isolation, limits=Limits())
+    assert isinstance(box, ServedSandbox)
+    box.exec(["sh", "-c", DAEMONS.format(nap)])
+    launcher = int(Path(f"/proc/{box.launcher_pid}/stat").read_text().rpartition(")")[2].split()[1])
+    os.kill(launcher, signal.SIGKILL)
+
+    assert eventually(lambda: not answers(box))
+    assert eventually(lambda: not runs_on_host(nap))
+    assert eventually(lambda: not exists(box.launcher_pid))
+    with pytest.raises(SandboxLost) as caught:
+        box.exec(["true"])
+    assert caught.value.reason == "server_lost"
+    box.close()
+    again = open_sandbox(isolation, limits=Limits())
+    assert answers(again)  # type: ignore[arg-type]
+    again.close()
+
+
+def test_a_launcher_ends_with_its_last_sandbox_once_nobody_asks_it(isolation: Isolation) -> None:
+    if isolation.level == "docker":
+        pytest.skip("there is no launcher")
+    box = open_sandbox(isolation, limits=Limits())
+    assert isinstance(box, ServedSandbox)
+    launcher = int(Path(f"/proc/{box.launcher_pid}/stat").read_text().rpartition(")")[2].split()[1])
+    launching.end_all()
+
+    assert box.exec(["true"]).exit_code == 0
+    assert exists(launcher)
+    box.close()
+    assert eventually(lambda: not exists(launcher))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="this whole run is an ordinary user's already")

@@ -1,13 +1,16 @@
-"""What every way to a model has in common, and the plain way: Chat Completions passed through as bytes."""
+"""What every way to a model has in common, and the plain way: the client's own wire, passed through as bytes."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 from urllib.request import getproxies, proxy_bypass
 
@@ -15,11 +18,16 @@ import aiohttp
 from yarl import URL
 
 from pytest_agentcore.model.gateway.faults import UpstreamFault, message_in
-from pytest_agentcore.model.gateway.protocol import ErrorKind
-from pytest_agentcore.model.gateway.request import ChatRequest
+from pytest_agentcore.model.gateway.metering import Meter
+from pytest_agentcore.model.gateway.protocol import ErrorKind, Wire
+from pytest_agentcore.model.gateway.request import Request
+from pytest_agentcore.model.gateway.wires.sse import Lines
 
 ANSWER_LIMIT = 64 * 1024 * 1024
 ERROR_LIMIT = 1024 * 1024
+PATHS = {Wire.CHAT: "/chat/completions", Wire.RESPONSES: "/responses", Wire.MESSAGES: "/messages"}
+"""Under a base address that ends with the version."""
+_COUNTED = '"stream_options": {"include_usage": true}'
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -28,9 +36,13 @@ class Answer:
     """What an upstream answered: a whole body, or pieces as they come."""
 
     content_type: str
+    meter: Meter
+    """What the upstream counted; complete once the body is here or the pieces have ended."""
     body: bytes = b""
     pieces: AsyncGenerator[bytes, None] | None = None
     """Set for a stream. Closing the iterator gives the connection back."""
+    left_out: tuple[str, ...] = ()
+    """Members of the request that had no place on the upstream's wire."""
 
 
 class Upstream(Protocol):
@@ -41,7 +53,7 @@ class Upstream(Protocol):
         """How messages name it: a host, or the provider."""
         ...
 
-    async def send(self, request: ChatRequest, timeout_s: float) -> Answer:
+    async def send(self, request: Request, timeout_s: float) -> Answer:
         """One attempt.
 
         Raises:
@@ -51,65 +63,115 @@ class Upstream(Protocol):
 
 
 class Passthrough:
-    """An OpenAI-compatible upstream: bytes there, bytes back."""
+    """An upstream that speaks the client's wire: bytes there, bytes back."""
 
-    def __init__(self, session: aiohttp.ClientSession, *, base_url: str, model: str, key: str | None) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        base_url: str,
+        model: str,
+        key: str | None,
+        wire: Wire = Wire.CHAT,
+        counts_unasked: bool = False,
+    ) -> None:
         self._session = session
         self._model = model
-        self._url = URL(f"{base_url.rstrip('/')}/chat/completions", encoded=True)
+        self._wire = wire
+        self._counts_unasked = counts_unasked
+        base = base_url.rstrip("/")
+        versioned = "/v1" if wire is Wire.MESSAGES and not base.endswith("/v1") else ""
+        self._url = URL(f"{base}{versioned}{PATHS[wire]}", encoded=True)
         self._proxy = proxy_for(self._url)
+        self._tls = trust() if self._url.scheme == "https" else True
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-        if key is not None:
+        if wire is Wire.MESSAGES:
+            self._headers["anthropic-version"] = "2023-06-01"
+        if key is not None and wire is Wire.MESSAGES:
+            self._headers["x-api-key"] = key
+        elif key is not None:
             self._headers["Authorization"] = f"Bearer {key}"
 
     @property
     def where(self) -> str:
         """Host, port and base path: a missing ``/v1`` is the usual mistake."""
-        return f"{self._url.authority}{self._url.path.removesuffix('/chat/completions')}"
+        return f"{self._url.authority}{self._url.path.removesuffix(PATHS[self._wire])}"
 
-    async def send(self, request: ChatRequest, timeout_s: float) -> Answer:
+    async def send(self, request: Request, timeout_s: float) -> Answer:
         """One request. The timeout bounds a whole answer, or the silence between the pieces of a stream."""
+        # A stream of this wire is counted only when that is asked for, and the answer to that is not the client's.
+        asks = self._wire is Wire.CHAT and request.stream and not self._counts_unasked
+        asks = asks and "stream_options" not in request.fields
+        response = await self._post(self._url, request, timeout_s, extra=_COUNTED if asks else "")
+        try:
+            content_type = response.headers.get("Content-Type", "application/json")
+            meter = Meter(self._wire)
+            if request.stream and "event-stream" in content_type:
+                pieces = _pieces(response, meter)
+                return Answer(content_type=content_type, meter=meter, pieces=uncounted(pieces) if asks else pieces)
+            with _told(timeout_s):
+                body = await _whole(response, ANSWER_LIMIT)
+        except BaseException:
+            response.close()
+            raise
+        meter.whole(body)
+        return Answer(content_type=content_type, meter=meter, body=body)
+
+    async def count(self, request: Request, timeout_s: float) -> Answer:
+        """Tokens of a prompt as the upstream counts them, which costs nothing; Anthropic Messages alone."""
+        response = await self._post(self._url / "count_tokens", request, timeout_s)
+        with _told(timeout_s):
+            body = await _whole(response, ANSWER_LIMIT)
+        return Answer(content_type="application/json", meter=Meter(self._wire), body=body)
+
+    async def _post(self, url: URL, request: Request, timeout_s: float, extra: str = "") -> aiohttp.ClientResponse:
         timeout = (
             aiohttp.ClientTimeout(total=None, sock_connect=timeout_s, sock_read=timeout_s)
             if request.stream
             else aiohttp.ClientTimeout(total=timeout_s)
         )
-        try:
+        with _told(timeout_s):
             response = await self._session.post(
-                self._url,
-                data=request.named(self._model),
-                headers=self._headers,
+                url.with_query(request.query) if request.query else url,
+                data=request.named(self._model, extra),
+                headers={**self._headers, **request.headers} if request.headers else self._headers,
                 timeout=timeout,
                 proxy=self._proxy,
+                ssl=self._tls,
                 allow_redirects=False,  # the key is for this address
             )
             if response.status != 200:  # noqa: PLR2004 - the one good status of this call
                 raise await _refused(response)
-            content_type = response.headers.get("Content-Type", "application/json")
-            if request.stream:
-                return Answer(content_type=content_type, pieces=_pieces(response))
-            return Answer(content_type=content_type, body=await _whole(response, ANSWER_LIMIT))
-        except TimeoutError:
-            raise UpstreamFault(f"no answer within {timeout_s:g} s") from None
-        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as error:
-            # Nothing that time would mend: a wrong scheme, or a certificate that this machine does not trust.
-            raise UpstreamFault(f"TLS failed: {error}", kind=ErrorKind.BAD_REQUEST) from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise UpstreamFault(_reason(error)) from None
+            return response
+
+
+@contextmanager
+def _told(timeout_s: float) -> Iterator[None]:
+    """Failures of the client library as our own."""
+    try:
+        yield
+    except TimeoutError:
+        raise UpstreamFault(f"no answer within {timeout_s:g} s") from None
+    except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as error:
+        # Nothing that time would mend: a wrong scheme, or a certificate that this machine does not trust.
+        raise UpstreamFault(f"TLS failed: {error}", kind=ErrorKind.BAD_REQUEST) from None
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise UpstreamFault(_reason(error)) from None
 
 
 def session() -> aiohttp.ClientSession:
     """One pool of connections for all upstreams; it reads no proxy, no netrc and no cookie by itself."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30, ssl=_trust()),
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         auto_decompress=True,
     )
 
 
-def _trust() -> ssl.SSLContext:
-    """The system's certificates, and certifi's where an interpreter was built without any."""
+@cache
+def trust() -> ssl.SSLContext:
+    """The system's certificates, and certifi's where an interpreter was built without any; 80 ms to read them."""
     context = ssl.create_default_context()
     paths = ssl.get_default_verify_paths()
     if not (paths.cafile or paths.capath):
@@ -160,14 +222,43 @@ async def _whole(response: aiohttp.ClientResponse, limit: int) -> bytes:
     return b"".join(pieces)
 
 
-async def _pieces(response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+async def _pieces(response: aiohttp.ClientResponse, meter: Meter) -> AsyncGenerator[bytes, None]:
     try:
         async for piece in response.content.iter_any():
+            meter.feed(piece)
             yield piece
     except (aiohttp.ClientError, OSError) as error:
         raise UpstreamFault(f"the stream broke off: {_reason(error)}") from None
     finally:
+        meter.end()
         response.close()
+
+
+async def uncounted(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """The stream without the event that holds the count and nothing else."""
+    lines, dropped = Lines(), False
+    async with aclosing(pieces):
+        async for piece in pieces:
+            kept = []
+            for line in lines.feed(piece):
+                ends = dropped and line in (b"", b"\r")  # the line that ends an event goes with it
+                dropped = not ends and (dropped or _is_count(line))
+                if not (ends or dropped):
+                    kept.append(line)
+            if kept:
+                yield b"\n".join(kept) + b"\n"
+        for line in lines.end():
+            yield line
+
+
+def _is_count(line: bytes) -> bool:
+    if b'"usage"' not in line or b'"choices"' not in line or not line.startswith(b"data:"):
+        return False
+    try:
+        data = json.loads(line[5:])
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(data, dict) and data.get("choices") == [] and bool(data.get("usage"))
 
 
 def _reason(error: Exception) -> str:
