@@ -29,6 +29,11 @@ def activate(config: pytest.Config) -> None:
 
         activate_check(config, settings)
         return
+    if settings.rescore is not None:
+        from pytest_agentcore.rescoring import activate_rescoring
+
+        activate_rescoring(config, settings)
+        return
     if hasattr(config, "workerinput"):
         from pytest_agentcore.distribution import INPUT, Worker
 
@@ -89,8 +94,18 @@ class Single:
         self._runner.start(attach(folders, opened.session), harness)
         try:
             return (yield)
+        except KeyboardInterrupt as interrupt:
+            raise last_frame_only(interrupt) from None
         finally:
             self._runner.stop()
+
+
+def last_frame_only(interrupt: KeyboardInterrupt) -> KeyboardInterrupt:
+    """Drop the way to where the user broke off: pytest parses the source of every frame of it, for about a second."""
+    place = interrupt.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    return interrupt.with_traceback(place)
 
 
 def add_suites(config: pytest.Config, settings: Settings) -> None:

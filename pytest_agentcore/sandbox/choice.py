@@ -34,11 +34,23 @@ def say(name, *argv):
 print("python", sys.version.split()[0], sep="\t")
 print("sqlite", sqlite3.sqlite_version, sep="\t")
 say("git", "git", "--version")
-say("pytest", "pytest", "--version")
+try:
+    from _pytest._version import version  # to start pytest for it takes longer than all the rest
+    print("pytest", "pytest " + version, sep="\t")
+except ImportError:
+    print("pytest", "absent", sep="\t")
 say("sh", "readlink", "-f", shutil.which("sh") or "/bin/sh")
 for name, tool in (("coreutils", "ls"), ("grep", "grep"), ("sed", "sed")):
     say(name, tool, "--version")
 say("awk", "readlink", "-f", shutil.which("awk") or "/usr/bin/awk")
+"""
+_SOFTWARE_BY_SH = r"""
+for say in "python:python3 --version" "git:git --version" "pytest:pytest --version" "sh:readlink -f /bin/sh" \
+  "coreutils:ls --version" "grep:grep --version" "sed:sed --version" "awk:readlink -f /usr/bin/awk"
+do
+  first=$(${say#*:} 2>/dev/null </dev/null | head -n 1)
+  printf '%s\t%s\n' "${say%%:*}" "${first:-absent}"
+done
 """
 
 
@@ -55,21 +67,29 @@ def at_least(level: str, required: str) -> bool:
     return order.index(level) >= order.index(required)
 
 
-def probe(level: str, *, limits: Limits = Limits()) -> Isolation:  # noqa: B008 - a frozen value
+def probe(level: str, *, limits: Limits = Limits(), image: str = "", runtime: str = "") -> Isolation:  # noqa: B008 - a frozen value
     """Start a sandbox of this level once, and say what it gives; also removes what dead engines have left.
 
     Args:
-        level: ``namespace``, ``process``, or ``auto`` for the better of the two that starts.
+        level: ``docker``, ``namespace``, ``process``, or ``auto`` for the better of the last two that starts.
         limits: what the sandboxes to come will be limited to.
+        image: for ``docker``; empty for the one that ``pytest-agentcore image build`` makes.
+        runtime: for ``docker``: passed to the daemon.
 
     Raises:
         ConfigError: no such level.
         SandboxUnavailable: the level does not start on this machine.
     """
-    if level not in ("auto", "namespace", "process"):
-        raise ConfigError(f"sandbox level {level!r} cannot be held here: choose auto, namespace or process")
+    if level not in ("auto", *WEAKEST_FIRST):
+        raise ConfigError(f"unknown sandbox level {level!r}: choose auto, {', '.join(WEAKEST_FIRST)}")
+    if level != "docker" and (image or runtime):
+        raise ConfigError(f"image {image or runtime!r} is for sandbox level 'docker', and this is {level!r}")
     if sys.platform != "linux":
         raise SandboxUnavailable(f"the sandbox needs Linux, and this is {sys.platform!r}: use a Linux machine or VM")
+    if level == "docker":
+        from pytest_agentcore.sandbox import docker_level
+
+        return _asked(docker_level.probe(limits, name=image, runtime=runtime))
     cgroup.sweep()
     if level == "process":
         return _asked(_isolation("process", limits))
@@ -102,8 +122,10 @@ def open_sandbox(isolation: Isolation, *, limits: Limits, masks: Sequence[Path] 
             "life_s": limits.wall_s + _LIFE_SLACK_S,
         },
     }
-    if isolation.level not in ("namespace", "process"):
-        raise SandboxUnavailable(f"sandbox level {isolation.level!r} cannot be held here: choose namespace or process")
+    if isolation.level == "docker":
+        from pytest_agentcore.sandbox import docker_level
+
+        return docker_level.start(plan, isolation, limits)
     groups = cgroup.make(limits)
     plan["group"] = {} if groups is None else groups.plan()
     ran_out = _memory_ran_out(groups)
@@ -135,6 +157,10 @@ def _isolation(level: Level, limits: Limits, *, reason: str = "") -> Isolation:
 
 def enforced(level: Level, limits: Limits) -> dict[str, Any]:
     """How each resource is held at a level on this machine."""
+    if level == "docker":
+        from pytest_agentcore.sandbox import docker_level
+
+        return dict(docker_level.enforced(limits))
     held = {_LIMITS[controller]: "cgroup" for controller in cgroup.held(limits)}
     return {**(namespace.enforced(limits) if level == "namespace" else process.enforced(limits)), **held}
 
@@ -143,7 +169,8 @@ def _asked(isolation: Isolation) -> Isolation:
     """The same with the versions of what is inside."""
     sandbox = open_sandbox(isolation, limits=Limits())
     try:
-        result = sandbox.exec(["python3", "-c", _SOFTWARE], timeout_s=_ASK_S)
+        ask = ["python3", "-c", _SOFTWARE] if isolation.calls == "server" else ["sh", "-c", _SOFTWARE_BY_SH]
+        result = sandbox.exec(ask, timeout_s=_ASK_S)
     finally:
         sandbox.close()
     if result.exit_code != 0:
