@@ -10,7 +10,20 @@ from importlib import import_module
 from pytest_agentcore._version import __version__
 from pytest_agentcore.errors import AgentCoreError
 
-COMMANDS = ("report", "doctor")
+COMMANDS = (
+    "report",
+    "compare",
+    "leaderboard",
+    "predict",
+    "lint-report",
+    "calibrate",
+    "check",
+    "verify",
+    "rescore",
+    "merge",
+    "doctor",
+    "image",
+)
 """Modules of ``commands``, in the order of the help; a name with ``-`` has ``_`` in its module's."""
 
 

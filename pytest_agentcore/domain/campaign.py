@@ -71,6 +71,8 @@ class CampaignRecord:
     """The concluded ones."""
     superseded: tuple[Outcome, ...] = ()
     """Earlier attempts that a later one replaced."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Task id -> digest of the task that was run: results of different digests are not results of one test."""
 
     @property
     def identity(self) -> Identity:
