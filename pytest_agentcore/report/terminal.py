@@ -5,6 +5,7 @@ Whatever a model wrote is escaped: no control character of its reaches the termi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,7 +18,9 @@ from pytest_agentcore.domain.usage import Usage
 from pytest_agentcore.report import grid
 from pytest_agentcore.report.rollup import failure_label
 from pytest_agentcore.report.text import Style, clock, columns, fit, percent
+from pytest_agentcore.scoring.clustering import Stability, clustered_interval
 from pytest_agentcore.scoring.efficiency import usd_text
+from pytest_agentcore.scoring.statistics import Tally
 
 NARROWEST = 40
 
@@ -40,6 +43,7 @@ def lines(
             *grid.lines(summary, style),
             "",
             *_score(summary, style),
+            *_tasks(summary, style),
             *_coverage(summary, style),
             *_cost(summary, style),
             *_work(summary, style),
@@ -83,6 +87,20 @@ def _score(summary: Summary, style: Style) -> list[str]:
         parts.append(f"pass^{summary.runs_per_task} {percent(summary.pass_hat_k)}")
     written = style.flow("score", parts, separator="  ")
     return [written[0].replace(score, style.paint(score, "bold"), 1), *written[1:]]
+
+
+def _tasks(summary: Summary, style: Style) -> list[str]:
+    """The same with the task as the unit, which it is: runs of one task are alike."""
+    tallies = [Tally(row.passed, row.valid) for row in summary.tasks if row.scored]
+    interval = clustered_interval(tallies)
+    if interval is None or not summary.has_score or summary.runs_per_task < 2:  # noqa: PLR2004 - one run is not steady
+        return []
+    found = Counter(Stability.of(tally) for tally in tallies)
+    steady = [f"{found[kind]} {kind}" for kind in Stability if found[kind]]
+    wide = (
+        f"{100 * interval.confidence:.0f} % over tasks like these {100 * interval.low:.1f}–{100 * interval.high:.1f} %"
+    )
+    return style.flow("tasks", [*steady, wide])
 
 
 def _coverage(summary: Summary, style: Style) -> list[str]:

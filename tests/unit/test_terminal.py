@@ -44,6 +44,7 @@ task_09_know_when_to_stop         ✓ ✗ ✗    1/3  wrong_answer/wrong_value �
 task_10_error_recovery            ✓ ✓ ✓    3/3
 
 score     25/30  83.3 %  Wilson 95 % 66.4–92.7 %  pass^3 70.0 %
+tasks     7 reliable · 3 unstable · 95 % over tasks like these 56.4–95.1 %
 cost      $0.012 total · $0.000401 a run · $0.000481 a passing run
 work      150 turns · 210 tool calls
 tokens    337,020 in (35.6 % cached) · 24,360 out
@@ -110,6 +111,7 @@ task_10_error_recovery            ✓ ✓ ·    2/2
 R resource   I infra   · not run
 
 score     17/25  68.0 %  Wilson 95 % 48.4–82.8 %
+tasks     4 reliable · 5 unstable · 95 % over tasks like these 41.5–86.4 %
 coverage  25 of 27 runs valid (92.6 %) · 1 infra · 1 not run
           score between 17/27 and 19/27
           quarantined: coverage below 100.0 % · not to be ranked
