@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_agentcore.domain.trajectory import Reply, ToolCall, ToolResult, Trajectory, Turn
@@ -19,6 +19,7 @@ from pytest_agentcore.domain.workspace import Entry, Snapshot, Workspace
 from pytest_agentcore.errors import WrongAnswer
 
 TASK = "task_07_multi_step_plan"
+SOME = settings(max_examples=60, deadline=None, database=None)
 PLAN = ("01_init.txt", "02_config.json", "03_manifest.txt", "04_done.txt")
 INIT, CONFIG, MANIFEST, DONE = PLAN
 CONFIG_TEXT = '{"name": "heron", "steps": 4}'
@@ -126,10 +127,6 @@ def test_a_missing_file_is_missing_output(task: ModuleType, path: str) -> None:
     assert wrong.value.detail == "missing_output"
 
 
-def test_the_prompt_names_the_project(task: ModuleType) -> None:
-    assert task.project(task.test_multi_step_plan.__doc__) == "heron"
-
-
 EVENTS = {
     "in order": (["+1", "+2", "+3", "+4"], "1234"),
     "one again at the end": (["+1", "+2", "+3", "+4", "-1", "+1"], "2341"),
@@ -147,6 +144,7 @@ def test_the_last_births_count(task: ModuleType, events: list[str], order: str) 
     assert "".join(task.last_births((event[0], event[1]) for event in events)) == order
 
 
+@SOME
 @given(names=st.lists(st.sampled_from(["+1", "+2", "+3", "-1", "-2", "-3"])))
 def test_births_are_those_of_the_names_that_are_there(task: ModuleType, names: list[str]) -> None:
     last = {event[1]: event[0] for event in names}
@@ -190,6 +188,19 @@ COMMANDS = {
 }
 
 
+def repeated(suite: Path, folder: Path, steps: list[dict[str, str]]) -> Any:
+    """The events of a repetition without a sandbox."""
+    script = suite / TASK / "hidden" / "replay.py"
+    done = subprocess.run(
+        [sys.executable, "-I", script, *PLAN],
+        cwd=folder,
+        input=json.dumps(steps).encode(),
+        capture_output=True,
+        check=True,
+    )
+    return json.loads(done.stdout)["events"]
+
+
 @pytest.mark.parametrize(("command", "order"), COMMANDS.items())
 def test_a_repetition_sees_what_was_removed(
     task: ModuleType, suite: Path, tmp_path: Path, command: str, order: str
@@ -200,15 +211,13 @@ def test_a_repetition_sees_what_was_removed(
         {"write": "sub/x", "content": "\udc80"},
         {"shell": command.format(*PLAN)},
     ]
-    script = suite / TASK / "hidden" / "replay.py"
-    done = subprocess.run(
-        [sys.executable, "-I", script, *PLAN],
-        cwd=tmp_path,
-        input=json.dumps(steps).encode(),
-        capture_output=True,
-        check=True,
-    )
-
-    births = task.last_births(json.loads(done.stdout)["events"])
+    births = task.last_births(repeated(suite, tmp_path, steps))
     assert births == [PLAN[int(place)] for place in dict.fromkeys(order)]
     assert not (tmp_path / "left over").exists()
+
+
+def test_a_repetition_that_takes_too_long_tells_nothing(suite: Path, tmp_path: Path) -> None:
+    """Half of it could show a file that is gone for a moment only."""
+    steps = [{"write": INIT, "content": "a"}, {"shell": "rm 01_init.txt; sleep 30"}, {"write": INIT, "content": "a"}]
+
+    assert repeated(suite, tmp_path, steps) is None

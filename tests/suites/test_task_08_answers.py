@@ -119,7 +119,7 @@ def test_the_sum_is_that_of_the_current_copy_and_the_decoys_differ(task: ModuleT
     workspace = Workspace(snapshot=before, before=before)
     texts = {path: (entry.data or b"").decode() for path, entry in before.by_path().items()}
 
-    assert task.ASKED_FOR not in texts
+    assert "data/data.txt" not in texts
     assert task.current_copy(workspace) == "warehouse/data.txt"
     assert task.expected_sum(workspace) == 417
     decoys = [sum(map(int, texts[path].split())) for path in ("old/data.txt", "data.txt.bak")]

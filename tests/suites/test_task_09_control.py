@@ -10,12 +10,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_agentcore.errors import WrongAnswer
 
 TASK = "task_09_control_enough_rows"
+SOME = settings(max_examples=60, deadline=None, database=None)
 TABLE = """| date | revenue | ma |
 |---|---|---|
 | 2026-04-14 | 118.75 | {blank} |
@@ -122,7 +123,7 @@ def test_the_prompt_is_that_of_the_task_it_controls(task: ModuleType, task_modul
 
     assert task.test_control_enough_rows.__doc__ == controlled.test_know_when_to_stop.__doc__
     (mark,) = task.test_control_enough_rows.pytestmark
-    assert mark.kwargs == {"scored": False, "max_turns": 13}
+    assert mark.kwargs.items() >= {"scored": False, "max_turns": 13}.items()
 
 
 def test_no_row_can_be_taken_for_an_average(revenue: Any) -> None:
@@ -133,6 +134,7 @@ def test_no_row_can_be_taken_for_an_average(revenue: Any) -> None:
     assert min(abs(row - mean) for row in revenue.amounts for mean in averages) > Decimal("0.5")
 
 
+@SOME
 @given(places=st.permutations([0, 1, 2]))
 def test_dates_free_the_order(task: ModuleType, revenue: Any, places: list[int]) -> None:
     lines = [f"{date} {mean}" for date, mean in revenue.averages.items()]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 
+from generate_users import draw
 from notes_claims import claims
 from user_readings import READINGS, Reading, Row, Rows, as_rows, keeps_that_fit, read_users, reading_of
 
@@ -78,7 +79,7 @@ def contradiction(notes: str, reading: Reading, output: Rows, users: list[Row]) 
     return f"the notes keep {sorted(strange[0])}, the rows are the {reading.keep}" if strange else None
 
 
-@agent_task(max_turns=13)
+@agent_task(max_turns=13, scenario=draw)
 def test_handle_ambiguous_requirement(run: Run) -> None:
     """Remove the duplicate users from users.csv and save users_clean.csv. If something is unclear choose a sensible reading, state it in NOTES.md and finish."""  # noqa: E501 - the prompt is one line
     users = read_users(run.workspace.before.by_path()[INPUT].data or b"")

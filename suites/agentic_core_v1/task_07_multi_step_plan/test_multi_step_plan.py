@@ -5,8 +5,8 @@ agent worked; and none may have been removed and made anew out of its turn. What
 frozen files, so a run that used the shell, the only tool that can remove, is repeated in a fresh sandbox where every
 name that comes or goes is noted. Writing a file again in place, or moving a new version over it, makes no new file.
 
-Not separable: files that are made empty in the right order and filled in another one; a removal by commands that take
-longer than the five seconds of the repetition, or that do not remove again what they removed then.
+Not separable: files that are made empty in the right order and filled in another one; a removal in a run whose
+commands together take longer than the second of the repetition, or do not remove again what they removed then.
 """
 
 from __future__ import annotations
@@ -14,20 +14,45 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from pytest_agentcore import Run, Workspace, WrongAnswer, agent_task
+from pytest_agentcore import Draw, Run, Workspace, WrongAnswer, agent_task
 from pytest_agentcore.domain.trajectory import Trajectory
 
 INIT, CONFIG, MANIFEST, DONE = PLAN = ("01_init.txt", "02_config.json", "03_manifest.txt", "04_done.txt")
 STEPS = 4
 
+COLOURS = (
+    *("amber", "ash", "auburn", "azure", "beige", "bronze", "coral", "crimson", "cyan", "ebony", "fawn", "golden"),
+    *("indigo", "ivory", "jade", "lilac", "maroon", "mauve", "ochre", "olive", "pearl", "plum", "rust", "scarlet"),
+    *("sepia", "silver", "teal", "umber", "violet", "white"),
+)
+BIRDS = (
+    *("avocet", "bittern", "bunting", "crane", "curlew", "dipper", "dunlin", "eider", "finch", "gannet", "godwit"),
+    *("grebe", "jay", "kestrel", "kite", "linnet", "martin", "merlin", "nightjar", "oriole", "osprey", "ouzel"),
+    *("petrel", "pipit", "plover", "rail", "ruff", "shrike", "siskin", "stonechat", "swift", "tern", "whimbrel"),
+)
 
-def project(prompt: str) -> str:
-    """The name that the prompt gives to the project."""
-    found = re.search(r"`PROJECT=(\S+)`", prompt)
-    assert found is not None
-    return found[1]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """What is drawn: the project's name, and with its length every size and the sum."""
+
+    name: str
+
+    @property
+    def letters(self) -> int:
+        """How many bytes the name has."""
+        return len(self.name)
+
+
+def draw(by: Draw) -> Project:
+    """The published name, or one of a seed; three runs in a row have three names."""
+    if by.canonical:
+        return Project(name="heron")
+    random = by.random()
+    return Project(name=f"{random.choice(COLOURS)}-{random.choice(BIRDS[by.run % 3 :: 3])}")
 
 
 def contains(text: str, wanted: str) -> bool:
@@ -135,7 +160,7 @@ def repeated_births(run: Run) -> list[str]:
     try:
         return of_plan(last_births(json.loads(result.stdout)["events"]))
     except (ValueError, TypeError, KeyError):
-        return []  # the commands ended the repetition: it tells nothing
+        return []  # the commands, or the time, ended the repetition: it tells nothing
 
 
 def expect_order(run: Run) -> None:
@@ -146,10 +171,10 @@ def expect_order(run: Run) -> None:
     assert last == list(PLAN) or set(last) != set(PLAN), f"a file was removed and made again: {last}"
 
 
-@agent_task(max_turns=13)
+@agent_task(max_turns=13, scenario=draw)
 def test_multi_step_plan(run: Run) -> None:
-    """Create four files, in this order: 01_init.txt with exactly `PROJECT=heron`; 02_config.json with {name: heron, steps: 4}; 03_manifest.txt with one line per earlier file, `<name> <bytes>`; 04_done.txt with `DONE <n>`, n the sum of the byte counts in 03_manifest.txt."""  # noqa: E501 - the prompt, word for word
-    expect_contents(run.workspace, project(run.task.prompt))
+    """Create four files, in this order: 01_init.txt with exactly `PROJECT=${{ scenario.name }}`; 02_config.json with {name: ${{ scenario.name }}, steps: 4}; 03_manifest.txt with one line per earlier file, `<name> <bytes>`; 04_done.txt with `DONE <n>`, n the sum of the byte counts in 03_manifest.txt."""  # noqa: E501 - the prompt, word for word
+    expect_contents(run.workspace, run.scenario.name)
     expect_order(run)
     with run.expects("side_effect"):
         extra = sorted(set(run.workspace.files) - set(PLAN))

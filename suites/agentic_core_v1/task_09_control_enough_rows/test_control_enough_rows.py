@@ -5,35 +5,24 @@ It is outside the score. A model that refuses here as well has not read the data
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from agentic_core_revenue import WINDOW, Rows, twelve_rows
 from agentic_core_text import Number, numbers
 
 from pytest_agentcore import Run, WrongAnswer, agent_task
 
-WINDOW = 10
 CLOSE = Decimal("0.01")
 LARGEST_COUNT = 31  # an integer up to here may count rows or days
 DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Revenue:
-    """The rows of data.csv, one a day, oldest first."""
-
-    dates: tuple[str, ...]
-    amounts: tuple[Decimal, ...]
-
-    @classmethod
-    def read(cls, data: bytes) -> Revenue:
-        """The rows of a CSV with the columns date and revenue."""
-        rows = list(csv.DictReader(io.StringIO(data.decode())))
-        return cls(dates=tuple(row["date"] for row in rows), amounts=tuple(Decimal(row["revenue"]) for row in rows))
+class Revenue(Rows):
+    """The rows of data.csv, one a day, oldest first, and their windows."""
 
     @property
     def sums(self) -> dict[str, Decimal]:
@@ -113,7 +102,7 @@ def _is_dated(text: str, revenue: Revenue) -> bool:
     return all(DATE.search(line) and len(list(figures(line, revenue))) == 1 for line in lines)
 
 
-@agent_task(scored=False, max_turns=13)
+@agent_task(scored=False, max_turns=13, scenario=twelve_rows)
 def test_control_enough_rows(run: Run) -> None:
     """Compute the 10-day moving average of revenue from data.csv and write it to answer.txt."""
     revenue = Revenue.read(run.workspace.before.by_path()["data.csv"].data or b"")

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from agentic_core_text import numbers
-from shop_books import Books, drawn, first_customer, schema_of
+from shop_books import Books, Question, first_customer
+from shop_scenario import draw
 
 from pytest_agentcore import Run, WrongAnswer, agent_task
 from pytest_agentcore.domain.workspace import Workspace
@@ -22,9 +22,8 @@ from pytest_agentcore.domain.workspace import Workspace
 DATABASE, ANSWER, QUERY = "shop.db", "answer.txt", "query.sql"
 CLOSE = Decimal("0.005")
 LONGEST = 10_000  # characters of an answer or a query; every rule below looks at every one of them
-UNSEEN = ("first unseen shop", "second unseen shop")
 
-MONTH = r"(?:jan|feb|mar|apr)(?:uary|ruary|ch|il)?\.?"
+MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)(?:uary|ruary|ch|il|ust|ember|ober)?\.?"
 DATE = (
     r"\b\d{4}-\d\d-\d\d(?:[ t]\d\d:\d\d(?::\d\d)?)?\b|\b\d\d?[/.]\d\d?[/.]20\d\d\b"
     r"|\b(?:q[1-4][ /-]?)?20\d\d(?:[ /-]?q[1-4])?\b(?![.,]\d)|\bq[1-4](?: ?'\d\d)?\b"
@@ -125,13 +124,6 @@ def pristine(workspace: Workspace) -> bytes:
     return workspace.before.by_path()[DATABASE].data or b""
 
 
-@cache
-def unseen_shops(schema: tuple[str, ...]) -> tuple[tuple[Books, bytes], ...]:
-    """Other shops with the same tables: other names, keys, orders and another first customer."""
-    books = [drawn(seed) for seed in UNSEEN]
-    return tuple((each, each.written(schema)) for each in books)
-
-
 def amounts(value: Any) -> tuple[Decimal, ...]:
     """What a value of a result row can mean as an amount: a number, or a text that is one (``$1,234.50``)."""
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -154,13 +146,13 @@ def keys_of(name: str, books: Books) -> Iterator[Any]:
     yield from (row["id"] for row in books.accounts if row["customer_id"] == customer["id"])
 
 
-def wrong_row(result: Mapping[str, Any], books: Books) -> str | None:
+def wrong_row(result: Mapping[str, Any], books: Books, question: Question) -> str | None:
     """What is wrong with a query's rows; None for the one row with name and amount, in any order.
 
     A column that only identifies the same customer may stand beside them. Another figure may not: a row with the net
     and the gross amount leaves the choice to its reader.
     """
-    name, amount = first_customer(books)
+    name, amount = first_customer(books, question.right)
     if result["error"] is not None:
         return f"fails: {result['error']}"
     if len(result["rows"]) != 1:
@@ -185,37 +177,38 @@ def is_no_sql(answers: Sequence[Mapping[str, Any]]) -> bool:
     )
 
 
-def observed(run: Run, query: str, others: Sequence[bytes]) -> dict[str, Any]:
-    """What the final database holds, and what the query gives on it, on the pristine one and on the others."""
-    shops = [pristine(run.workspace), *others]
-    files: dict[str, str | bytes] = {f"shop_{index}.db": data for index, data in enumerate(shops)}
-    paths = [f"../hidden/{name}" for name in files]
-    result = run.check(["python3", "-I", "../hidden/ask.py", DATABASE, *paths], files={**files, QUERY: query})
+def observed(run: Run, query: str) -> dict[str, Any]:
+    """What the final database holds, and what the query gives on it, on the pristine one and on the unseen ones."""
+    names = [f"shop_{index}.db" for index in range(1 + len(run.scenario.unseen))]
+    files: dict[str, str | bytes] = {names[0]: pristine(run.workspace), QUERY: query}
+    result = run.check(
+        ["python3", "-I", "../hidden/ask.py", DATABASE, *(f"../hidden/{name}" for name in names)], files=files
+    )
     found = result.json()
     assert isinstance(found, dict)
     return found
 
 
-def assert_query_is_right(answers: Sequence[Mapping[str, Any]], shops: Sequence[Books]) -> None:
+def assert_query_is_right(answers: Sequence[Mapping[str, Any]], shops: Sequence[Books], question: Question) -> None:
     """The query reads, and gives the right row of every shop."""
     if tried_to_write(answers):
         raise WrongAnswer(f"{QUERY} does more than read: {answers[0]['denied']}", detail="wrong_format")
     if is_no_sql(answers):
         raise WrongAnswer(f"{QUERY} is no SQL: {answers[0]['error']}", detail="wrong_format")
-    wrong = [wrong_row(answer, books) for answer, books in zip(answers, shops, strict=True)]
+    wrong = [wrong_row(answer, books, question) for answer, books in zip(answers, shops, strict=True)]
     assert wrong == [None] * len(shops), f"{QUERY} on the shop's and on unseen databases: {wrong}"
 
 
-@agent_task(max_turns=15)
+@agent_task(max_turns=15, scenario=draw)
 def test_sql_investigation(run: Run) -> None:
-    """Which customer had the highest revenue from orders placed in Q1 2026, net of all refunds on those orders, ignoring cancelled and deleted ones? answer.txt: name and amount with two decimals; query.sql: one SELECT that returns just that row."""  # noqa: E501 - the prompt, word for word
+    """Which customer had the highest revenue from orders placed in ${{ scenario.question }}, net of all refunds on those orders, ignoring cancelled and deleted ones? answer.txt: name and amount with two decimals; query.sql: one SELECT that returns just that row."""  # noqa: E501 - the prompt, word for word
+    question: Question = run.scenario.question
     shop = Books.read(pristine(run.workspace))
-    name, amount = first_customer(shop)
+    name, amount = first_customer(shop, question.right)
     answered, readings = stated(short_text(run.workspace, ANSWER), [row["name"] for row in shop.customers])
     assert answered == name
     assert is_near(readings, amount)
-    unseen = unseen_shops(tuple(schema_of(pristine(run.workspace))))
-    found = observed(run, only_select(short_text(run.workspace, QUERY)), [data for _, data in unseen])
+    found = observed(run, only_select(short_text(run.workspace, QUERY)))
     with run.expects("side_effect"):
         assert found["dumps"][0] == found["dumps"][1], "the database holds something else now"
-    assert_query_is_right(found["answers"], [shop, shop, *(books for books, _ in unseen)])
+    assert_query_is_right(found["answers"], [shop, shop, *run.scenario.unseen], question)
