@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import keyword
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,9 @@ from typing import Any
 
 import pytest
 
-TITLES = {"sales_report": ("Sales", 1), "refunds_report": ("Refunds", -1), "payouts_report": ("Payouts", 1)}
+from pytest_agentcore.domain.scenario import CANONICAL, Draw
+
+TITLES = ("sales_report", "refunds_report", "payouts_report")
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +24,10 @@ def task(task_module: Callable[[str], ModuleType]) -> ModuleType:
     return task_module("task_02_refactor_duplicated_code")
 
 
-def expected(name: str, bookings: list[list[Any]]) -> str:
+def expected(scenario: Any, name: str, bookings: list[list[Any]]) -> str:
     """The report as text, or the name of the exception."""
-    title, sign = TITLES[name]
+    (kind,) = [kind for kind, function in scenario.reports.items() if function == name]
+    words, sign = scenario.names, -1 if kind == "negated" else 1
     sums: dict[str, Decimal] = {}
     for account, cents in bookings:
         if not account.strip():
@@ -31,31 +35,38 @@ def expected(name: str, bookings: list[list[Any]]) -> str:
         if type(cents) is not int:
             return "TypeError"
         sums[account.strip()] = sums.get(account.strip(), Decimal(0)) + sign * Decimal(cents) / 100
-    if not sums and name == "payouts_report":
-        return "LookupError"
-    width = max(8, *map(len, sums), 0)
-    rows = [*sorted(sums.items()), ("total", sum(sums.values(), Decimal(0)))]
-    table = [f"{label:{width}}{amount + 0:12.2f}" for label, amount in rows]
-    return "\n".join([title, "=" * (width + 12), *table])
+    if not sums and kind == "strict":
+        return str(words["refusal"])
+    width = max(scenario.least, *map(len, sums), 0)
+    rows = [*sorted(sums.items()), (words["total"], sum(sums.values(), Decimal(0)))]
+    table = [f"{label:{width}}{amount + 0:{scenario.column}.2f}" for label, amount in rows]
+    return "\n".join([scenario.subjects[kind].capitalize(), words["rule"] * (width + scenario.column), *table])
+
+
+def drawn(task: ModuleType, variant: str, run: int = 1) -> Any:
+    return task.draw(Draw(variant=variant, suite_version="1.0.0", task="task_02_refactor_duplicated_code", run=run))
 
 
 def test_the_untouched_reports_do_what_they_say(task: ModuleType, suite: Path, tmp_path: Path) -> None:
     folder = suite / "task_02_refactor_duplicated_code"
     cases = task.asked_cases("another seed")
-    wanted = {"reports": list(TITLES), "cases": cases, "traced": cases[-1], "calls": [["parse_cents", ["-.5"]]]}
+    wanted: dict[str, Any] = {"reports": list(TITLES), "parameter": "bookings", "cases": cases, "traced": cases[-1]}
+    wanted["calls"] = [["parse_cents", ["-.5"]]]
     (tmp_path / "cases.json").write_text(json.dumps(wanted))
     (tmp_path / "behaviour.py").write_bytes((folder / "hidden/behaviour.py").read_bytes())
     argv = [sys.executable, "-IB", str(tmp_path / "behaviour.py"), str(folder / "workspace"), "nonce"]
     done = subprocess.run(argv, capture_output=True, check=True, text=True)
 
     document, _ = task.documents(done.stdout)
+    published = drawn(task, CANONICAL)
+    assert list(TITLES) == list(published.reports.values())
     assert document["nonce"] == "nonce"
     assert document["calls"] == [-50]
     assert document["main"].count("total") == 3
     assert set(document["lines"]) == set(TITLES)
     for name in TITLES:
         found = [result if isinstance(result, str) else result["raised"][0] for result, _ in document["reports"][name]]
-        assert found == [expected(name, case["bookings"]) for case in cases]
+        assert found == [expected(published, name, case["bookings"]) for case in cases]
         assert all(kept for _, kept in document["reports"][name])
 
 
@@ -65,3 +76,55 @@ def test_the_visible_tests_pass_before_anything_is_changed(suite: Path) -> None:
     done = subprocess.run(argv, cwd=workspace, capture_output=True, check=False, text=True)
 
     assert "5 passed" in done.stdout
+
+
+def outcome(function: Callable[[Any], str], bookings: list[list[Any]]) -> str:
+    try:
+        return function([tuple(row) for row in bookings])
+    except Exception as error:  # noqa: BLE001 - its name is the outcome
+        return type(error).__name__
+
+
+def failing_tests(scenario: Any, space: dict[str, Any]) -> list[str]:
+    """The visible tests that fail, in the namespace of report.py."""
+    tests: dict[str, Any] = {}
+    source = scenario.files()["test_report.py"]
+    exec(source.partition("\n")[2], {**space}, tests)  # noqa: S102 - a source of ours
+    found = []
+    for name, test in [(name, test) for name, test in tests.items() if name.startswith("test_")]:
+        test.__globals__.update(tests)
+        try:
+            test()
+        except AssertionError:
+            found.append(name)
+    assert len(tests) == 6
+    return found
+
+
+@pytest.mark.parametrize("run", [1, 2, 3])
+def test_drawn_reports_do_what_they_say_and_three_of_them_repeat_each_other(task: ModuleType, run: int) -> None:
+    """By the implementation of another hand; the two other functions are told apart and behave as they did."""
+    for seed in range(1, 68):
+        scenario = drawn(task, str(seed), run)
+        source = scenario.files()["report.py"]
+        space: dict[str, Any] = {}
+        exec(source, space)  # noqa: S102 - a source of ours
+        tree = task.parsed(source.encode())
+
+        assert set(task.repeating_functions(tree)) == set(scenario.reports.values())
+        assert set(task.functions(tree)) == {
+            *scenario.reports.values(),
+            scenario.names["shorten"],
+            scenario.names["parse"],
+        }
+        assert not task.changed_neighbours(tree, tree)
+        assert not [word for word in space if keyword.iskeyword(word)]
+        cases = task.asked_cases("seed") if seed % 10 == 0 else []
+        for name in scenario.reports.values():
+            for case in cases:
+                assert outcome(space[name], case["bookings"]) == expected(scenario, name, case["bookings"])
+        cut = space[scenario.names["shorten"]]("x" * 60)
+        assert len(cut) == scenario.default_width
+        assert cut.lstrip("x") == scenario.names["dots"]
+        assert space[scenario.names["parse"]]("-12.5") == -1250
+        assert failing_tests(scenario, space) == []

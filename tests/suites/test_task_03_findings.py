@@ -8,12 +8,14 @@ import sys
 import time
 import unicodedata
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from pytest_agentcore.domain.scenario import Draw
 from pytest_agentcore.errors import WrongAnswer
 
 HERE = Path(__file__).parent
@@ -41,7 +43,7 @@ def log(suite: Path) -> bytes:
 
 @pytest.fixture(scope="module")
 def scenario(task: ModuleType, log: bytes) -> Any:
-    return task.Scenario.read(log)
+    return task.Incident.read(log)
 
 
 def accepted(task: ModuleType, text: str, scenario: Any) -> bool:
@@ -76,7 +78,7 @@ def test_the_log_is_what_the_task_needs(task: ModuleType, scenario: Any, log: by
     assert {"/api/cart", "/api/reports", "/wp-login.php"} <= scenario.bystanders
     assert scenario.versions == {"v2.14.0"}
 
-    reading = sys.modules[task.Scenario.__module__]
+    reading = sys.modules[task.Incident.__module__]
     served = [request for line in lines if (request := reading._served(line))]
     first = min(request.end for request in served if request.status == 500)
     route = (scenario.method, scenario.path)
@@ -102,7 +104,7 @@ def test_the_generator_reproduces_the_log(suite: Path, tmp_path: Path, log: byte
 
 def test_the_trigger_comes_from_the_log(task: ModuleType, log: bytes) -> None:
     """With other names in the log, yesterday's text fails and the same story with the new names passes."""
-    other = task.Scenario.read(log.replace(b"/api/orders", b"/api/bookings").replace(b"v2.14.0", b"v3.1.0"))
+    other = task.Incident.read(log.replace(b"/api/orders", b"/api/bookings").replace(b"v2.14.0", b"v3.1.0"))
 
     assert other.path == "/api/bookings"
     assert not accepted(task, CAUSE, other)
@@ -177,3 +179,78 @@ def test_a_long_answer_is_judged_in_bounded_time(task: ModuleType, scenario: Any
     start = time.process_time()
     assert not accepted(task, (unit * task.LONGEST)[: task.LONGEST], scenario)
     assert time.process_time() - start < 2
+
+
+@pytest.fixture(scope="module")
+def drawn(task: ModuleType) -> list[Any]:
+    """Two hundred drawn incidents."""
+    draws = [(str(seed), run) for seed in range(1, 68) for run in (1, 2, 3)][:200]
+    return [task.draw(Draw(variant=seed, suite_version="1.0.0", task=TASK, run=run)) for seed, run in draws]
+
+
+def test_every_drawn_log_has_every_trait_of_the_published_one(task: ModuleType, drawn: list[Any]) -> None:
+    """The reader of the log, which knows nothing of the draw, finds what was planted, and so does a closer look."""
+    reading = sys.modules[task.Incident.__module__]
+    for scenario in drawn:
+        service, text = scenario.service, scenario.log
+        incident = task.Incident.read(text.encode())
+        assert (incident.method, incident.path, incident.noun) == ("POST", scenario.path, scenario.noun)
+        assert incident.versions == {service.version}
+        assert incident.slow == {service.slow_path}
+        assert incident.scanners == {service.scanner}
+        assert {service.victim, service.slow_path, "/wp-login.php", "/health"} <= incident.bystanders
+        lines = text.splitlines()
+        stamps = [line.partition(" ")[0] for line in lines]
+        assert len(lines) == 500
+        assert 45_000 < len(text) < 51_500
+        assert stamps == sorted(stamps)
+        assert set(re.findall(r'" 500 (\d+)ms', text)) == {str(service.patience_ms)}
+        assert 6 <= len(re.findall(rf"pool active={service.slots}/{service.slots} waiting=\d+", text)) <= 10
+        served = [request for line in lines if (request := reading._served(line))]
+        failed = [request for request in served if request.status == 500]
+        first = min(request.end for request in failed)
+        route = ("POST", scenario.path)
+        assert 2 <= reading.in_flight(served, route, first - reading.RUN_UP) <= 5
+        assert 36 <= reading.in_flight(served, route, first) <= 44
+        assert {request.path for request in failed} == {scenario.path, service.victim}
+        assert {request.status for request in served if request.path == service.slow_path} == {200}
+        deployed = datetime.fromisoformat(stamps[next(at for at, line in enumerate(lines) if " deploy " in line)])
+        assert timedelta(minutes=4.5) < first - deployed < timedelta(minutes=6.5)
+        assert len(re.findall(r"WARN disk", text)) == 1
+        assert len(re.findall(r'" 404 ', text)) == 38
+
+
+def in_the_words_of(scenario: Any, text: str) -> str:
+    """A finding about the published log as one about a drawn log."""
+    service = scenario.service
+    noun, slow = scenario.noun, service.slow.removesuffix("s")
+    for old, new in (
+        ("/api/orders", "\x01"),
+        ("/api/cart", "\x02"),
+        ("/api/reports", "\x03"),
+        ("api/orders", "\x04"),
+        ("2.14.0", service.version.removeprefix("v")),
+        ("185.220.101.44", service.scanner),
+        ("/var/log", service.disk.partition(" ")[0]),
+    ):
+        text = re.sub(re.escape(old), new, text, flags=re.IGNORECASE)
+    text = re.sub(r"(?<![\w\x01])order(s?)(?![a-z])", rf"{noun}\1", text)
+    text = re.sub(r"\bOrder(s?)(?![a-z])", rf"{noun.capitalize()}\1", text)
+    text = re.sub(r"(?i)\breport(s?|ing)\b(?! (?:that|on))", rf"{slow}\1", text)
+    paths = (scenario.path, service.victim, service.slow_path, scenario.path.strip("/"))
+    for mark, path in zip("\x01\x02\x03\x04", paths, strict=True):
+        text = text.replace(mark, path)
+    return text
+
+
+@pytest.mark.parametrize("index", [0, 40, 81, 122, 199])
+def test_the_same_findings_get_the_same_verdicts_in_other_words(task: ModuleType, drawn: list[Any], index: int) -> None:
+    scenario = drawn[index]
+    incident = task.Incident.read(scenario.log.encode())
+    refused = [text for answer in RIGHT if not accepted(task, text := in_the_words_of(scenario, answer), incident)]
+    passed = [text for answer in WRONG if accepted(task, text := in_the_words_of(scenario, answer), incident)]
+    untranslated = [answer for answer in RIGHT if accepted(task, answer, incident)]
+
+    assert refused == []
+    assert passed == []
+    assert untranslated == []

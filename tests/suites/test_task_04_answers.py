@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -9,11 +10,13 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_agentcore.domain.scenario import CANONICAL, Draw
 from pytest_agentcore.errors import WrongAnswer
 
 HERE = Path(__file__).parent
@@ -60,8 +63,18 @@ def files(suite: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def judged(task: ModuleType, files: dict[str, str]) -> Callable[[str], None]:
-    value, hops = task.expected_value(files, "A17"), task.expected_hops(files)
+def shop(task: ModuleType) -> Any:
+    """The published scenario."""
+    return drawn(task, CANONICAL)
+
+
+def drawn(task: ModuleType, variant: str, run: int = 1) -> Any:
+    return task.draw(Draw(variant=variant, suite_version="1.0.0", task=TASK, run=run))
+
+
+@pytest.fixture(scope="module")
+def judged(task: ModuleType, shop: Any, files: dict[str, str]) -> Callable[[str], None]:
+    value, hops = task.expected_value(files, shop, "A17"), task.expected_hops(files)
     return lambda answer: task.judge(answer, value, hops)
 
 
@@ -80,23 +93,23 @@ def test_a_wrong_one_fails_with_its_detail(judged: Callable[[str], None], title:
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_what_is_expected_is_what_really_happens(
-    task: ModuleType, files: dict[str, str], suite: Path, order: str
+    task: ModuleType, shop: Any, files: dict[str, str], suite: Path, order: str
 ) -> None:
     """The independent implementation agrees with the program as it runs under a profiler."""
     source = suite / TASK / "workspace" / "src"
     command = [sys.executable, "-BI", "-c", TRACE, str(source), order]
     printed, *hops = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
-    assert f"{task.expected_value(files, order):,.2f}" == printed
+    assert f"{task.expected_value(files, shop, order):,.2f}" == printed
     assert list(map(str, [task.MAIN, *task.expected_hops(files)])) == hops
 
 
-def test_every_trap_leads_elsewhere(task: ModuleType, files: dict[str, str]) -> None:
+def test_every_trap_leads_elsewhere(task: ModuleType, shop: Any, files: dict[str, str]) -> None:
     """Ignoring the region, or taking the dead module, gives another value; its names are those of the live one."""
     without = files | {"config.py": files["config.py"].replace('"DK": {"rebate": "2.00", "tax": "0.25"}', '"DK": {}')}
     hops = task.expected_hops(files)
 
-    assert task.expected_value(files, "A17") == Decimal("12.50") != task.expected_value(without, "A17")
+    assert task.expected_value(files, shop, "A17") == Decimal("12.50") != task.expected_value(without, shop, "A17")
     assert {"apply", "rate"} <= {hop.function for hop in hops if hop.file == "tax.py"}
     assert "def apply" in files["legacy/tax.py"]
     assert len({hop.file for hop in hops}) == 3
@@ -145,3 +158,65 @@ def test_a_long_answer_is_judged_in_bounded_time(task: ModuleType, judged: Calla
             judged("12.50\n" + (unit * length)[:length])
 
     assert time.process_time() - start < 2
+
+
+def sources_of(scenario: Any) -> dict[str, str]:
+    return {path.removeprefix("src/"): text for path, text in scenario.files().items()}
+
+
+@pytest.mark.parametrize("run", [1, 2, 3])
+def test_what_was_planted_is_what_the_sources_say(task: ModuleType, run: int) -> None:
+    """The checker's own reading of every drawn shop gives the planted value and calls; no trap leads to them."""
+    for seed in range(1, 68):
+        scenario = drawn(task, str(seed), run)
+        files = sources_of(scenario)
+        value = task.expected_value(files, scenario, scenario.order_id)
+
+        assert f"{value:,.2f}" == scenario.value
+        assert re.fullmatch(r"\d+\.[1-9]0", scenario.value)
+        assert list(map(str, task.expected_hops(files))) == list(scenario.hops)
+        assert len(set(scenario.hops)) == len(scenario.hops) == 7
+        wrong = {scenario.by_default, scenario.by_default_rebate, scenario.by_dead_module, f"1{scenario.value}"}
+        assert len({scenario.value, *wrong}) == 5
+        assert scenario.by_alias not in scenario.hops
+        assert set(scenario.dead_twins) < set(scenario.hops)
+        assert scenario.dead_file in files
+        assert not [text for text in files.values() if f"from {scenario.names['old']}" in text]
+
+
+@pytest.mark.parametrize("seed", ["1", "4", "7", "11", "12", "20"])
+def test_a_drawn_shop_really_prints_and_calls_that(task: ModuleType, tmp_path: Path, seed: str) -> None:
+    """As it runs under a profiler, for all its orders."""
+    scenario = drawn(task, seed)
+    for path, text in scenario.files().items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    for order in scenario.orders:
+        command = [sys.executable, "-BI", "-c", TRACE, str(tmp_path / "src"), order]
+        printed, *hops = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        assert f"{task.expected_value(sources_of(scenario), scenario, order):,.2f}" == printed
+        assert hops == ["main.py:main", *scenario.hops]
+
+
+def in_the_words_of(scenario: Any, published: Any, answer: str) -> str:
+    """An answer about the published shop as one about a drawn shop with the same order of calls."""
+    words = {
+        published.names[name]: scenario.names[name] for name in published.names if name not in ("rebate", "vat", "duty")
+    }
+    words |= {published.order_id: scenario.order_id, "DK": scenario.order.region}
+    answer = answer.replace("12.50", scenario.value).replace("12.5", scenario.value[:-1])
+    answer = answer.replace("12,50", scenario.value.replace(".", ","))
+    return re.sub(rf"\b(?:{'|'.join(words)})\b", lambda found: words[found.group()], answer)
+
+
+def test_right_answers_are_right_in_other_words(task: ModuleType, shop: Any) -> None:
+    """The corpus of right answers, translated into drawn shops whose calls have the published order."""
+    alike = [scenario for seed in range(1, 40) if not (scenario := drawn(task, str(seed))).net_is_given][:8]
+    for scenario in alike:
+        files = sources_of(scenario)
+        value, hops = task.expected_value(files, scenario, scenario.order_id), task.expected_hops(files)
+        for title, answer in RIGHT.items():
+            try:
+                task.judge(in_the_words_of(scenario, shop, answer), value, hops)
+            except WrongAnswer as wrong:
+                raise AssertionError(f"{title}: {wrong}") from wrong

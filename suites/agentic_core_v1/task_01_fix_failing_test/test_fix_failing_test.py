@@ -1,4 +1,4 @@
-"""Debugging: one test fails at a tier boundary; the code is wrong, not the test.
+"""Debugging: one test fails; the code is wrong, not the test.
 
 The verdict is computed here, from plain values that the workspace's code returned in a sandbox of its own, against a
 second implementation of the price list. Code that answers every case below as the price list does is accepted,
@@ -7,50 +7,75 @@ wherever the correction was made; no program can tell a right function from one 
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from itertools import product
 from typing import Any
 
+from pricing_scenario import Line, Scenario, draw
+
 from pytest_agentcore import Run, agent_task
+from pytest_agentcore.domain.workspace import Snapshot
 
-Line = tuple[int, int]
+Cart = Sequence[Line]
 
-PRICE_LIST = {10: Decimal("0.05"), 50: Decimal("0.10"), 100: Decimal("0.15")}
-BOUNDARY_QUANTITIES = (1, 9, 10, 11, 49, 50, 51, 99, 100, 101, 1000)
-VISIBLE_CARTS: tuple[list[Line], ...] = ([(250, 4)], [(199, 20)], [(100, 60), (333, 2)], [(120, 50)])
-VISIBLE_TESTS = len(VISIBLE_CARTS)
-
-SIGNATURES = {
-    "app.pricing.discount_percent": ["quantity"],
-    "app.pricing.discounted": ["cents", "percent"],
-    "app.cart.line_total": ["unit_cents", "quantity"],
-    "app.cart.cart_total": ["lines"],
-}
+VISIBLE_TESTS = 4
+MODULES = ("app.pricing", "app.cart")
 
 
-def expected_total(cart: Sequence[Line]) -> Decimal:
-    """The price of a cart in cents: each line less its tier's share, rounded half up to a cent."""
+def expected_total(scenario: Scenario, cart: Cart) -> Decimal:
+    """The price of a cart in cents: each line less its tier's share, rounded half up to a cent, plus the tier's fee.
+
+    Of the tiers that a line reaches, by itself or with the other lines of its article, the greatest share counts, and
+    of equal shares the smallest fee.
+    """
     total = Decimal(0)
-    for unit_cents, quantity in cart:
-        share = max((share for units, share in PRICE_LIST.items() if quantity >= units), default=Decimal(0))
-        price = unit_cents * quantity * (1 - share)
-        total += price.quantize(Decimal(1), rounding=ROUND_HALF_UP)
+    for *article, unit_cents, quantity in cart:
+        together = sum(units for *other, _, units in cart if other == article) if article else quantity
+        reached = {(Decimal(percent) / 100, fee) for units, percent, fee in scenario.tiers if together >= units}
+        share = max((share for share, _ in reached), default=Decimal(0))
+        fee = min((fee for other, fee in reached if other == share), default=0)
+        total += (unit_cents * quantity * (1 - share)).quantize(Decimal(1), rounding=ROUND_HALF_UP) + fee
     return total
 
 
-def carts(seed: str) -> list[list[Line]]:
+def half_cents(scenario: Scenario) -> list[tuple[int, int]]:
+    """Two lines for each tier whose price ends in half a cent: one above an even number of cents, one above an odd."""
+    found = {}
+    for units, percent, _ in scenario.tiers:
+        for unit_cents, quantity in product(range(1, 101), range(units, units + 8)):
+            cents, rest = divmod(unit_cents * quantity * (100 - percent), 100)
+            if rest == 50:
+                found[units, cents % 2] = (unit_cents, quantity)
+    return list(found.values())
+
+
+def carts(scenario: Scenario, seed: str) -> list[Cart]:
     """The visible tests' carts, both sides of every boundary, half cents, mixed carts, and some drawn from the seed."""
     draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
-    boundaries = [[(unit_cents, quantity)] for quantity in BOUNDARY_QUANTITIES for unit_cents in (100, 3)]
-    mixed: list[list[Line]] = [[], [(33, 10), (77, 50), (11, 100)], [(1, 10)] * 3, [(999, 49), (999, 50), (999, 99)]]
+    least = [units for units, _, _ in scenario.tiers]
+    edges = [1, *(units + step for units in least for step in (-1, 0, 1)), 1000]
+    low, *_, high = least
+    single = [[(unit_cents, quantity)] for quantity in edges for unit_cents in (100, 3)]
+    halves = [[line] for line in half_cents(scenario)]
+    mixed = [[], [(33, least[0]), (77, least[1]), (11, least[2])], [(1, low)] * 3]
+    split = [[(999, least[1] - 1), (999, least[1]), (999, high - 1)], [(45, low - 1), (45, 1)], [(7, 2)] * low]
     drawn = [
-        [(draw.randrange(1, 5000), draw.choice((*BOUNDARY_QUANTITIES, draw.randrange(1, 400)))) for _ in range(3)]
-        for _ in range(8)
+        [(draw.randrange(1, 5000), draw.choice((*edges, draw.randrange(1, 400)))) for _ in range(3)] for _ in range(8)
     ]
-    return [*VISIBLE_CARTS, *boundaries, *mixed, *drawn]
+    asked = [*single, *halves, *mixed, *split, *drawn]
+    return [*scenario.visible, *(_with_articles(scenario, cart) for cart in asked)]
+
+
+def _with_articles(scenario: Scenario, cart: Sequence[tuple[int, int]]) -> Cart:
+    """The lines as this price list takes them: two articles in turn where it asks for articles."""
+    if scenario.kind != "joined":
+        return cart
+    return [("peg" if place % 3 == 2 else "hook", *line) for place, line in enumerate(cart)]
 
 
 def as_number(text: Any) -> Decimal | None:
@@ -62,18 +87,33 @@ def as_number(text: Any) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def wrong_totals(results: Sequence[Any], asked: Sequence[Sequence[Line]]) -> list[str]:
+def wrong_totals(scenario: Scenario, results: Sequence[Any], asked: Sequence[Cart]) -> list[str]:
     """One line for each cart whose returned total is not the expected one."""
+    expected = [expected_total(scenario, cart) for cart in asked]
     return [
-        f"cart_total({list(cart)!r}) gave {result!r}, expected {expected_total(cart)}"
-        for cart, result in zip(asked, results, strict=True)
-        if as_number(result) != expected_total(cart)
+        f"{scenario.names['cart_total']}({list(cart)!r}) gave {result!r}, expected {total}"
+        for cart, result, total in zip(asked, results, expected, strict=True)
+        if as_number(result) != total
     ]
 
 
-def changed_signatures(found: Any) -> list[str]:
+def signatures(before: Snapshot) -> dict[str, list[list[Any]]]:
+    """Name, kind and presence of a default for each parameter of each function, as the agent found them."""
+    found = {}
+    for module in MODULES:
+        entry = before.by_path()[f"{module.replace('.', '/')}.py"]
+        functions = [node for node in ast.parse(entry.data or b"").body if isinstance(node, ast.FunctionDef)]
+        for function in functions:
+            names = [parameter.arg for parameter in function.args.args]
+            needed = len(names) - len(function.args.defaults)
+            found[f"{module}.{function.name}"] = [
+                [name, "POSITIONAL_OR_KEYWORD", place >= needed] for place, name in enumerate(names)
+            ]
+    return found
+
+
+def changed_signatures(wanted: Mapping[str, Any], found: Any) -> list[str]:
     """The functions that are gone, or whose parameters changed in name, order, kind or need."""
-    wanted = {path: [[name, "POSITIONAL_OR_KEYWORD", False] for name in names] for path, names in SIGNATURES.items()}
     return [path for path, parameters in wanted.items() if not isinstance(found, dict) or found.get(path) != parameters]
 
 
@@ -104,8 +144,9 @@ def assert_visible_tests_pass(run: Run) -> None:
 def assert_price_list_holds(run: Run) -> None:
     """The workspace's functions return what the price list says, and are called as before."""
     nonce = hashlib.sha256(f"task_01 {run.workspace.snapshot.digest}".encode()).hexdigest()[:24]
-    asked = carts(nonce)
-    wanted = {"functions": list(SIGNATURES), "call": "app.cart.cart_total", "carts": asked}
+    scenario: Scenario = run.scenario
+    asked, before = carts(scenario, nonce), signatures(run.workspace.before)
+    wanted = {"functions": list(before), "call": f"app.cart.{scenario.names['cart_total']}", "carts": asked}
     result = run.check(
         ["python3", "-I", "../hidden/values.py", nonce],
         files={"cases.json": json.dumps(wanted)},
@@ -116,11 +157,12 @@ def assert_price_list_holds(run: Run) -> None:
     results = document.get("results")
     assert isinstance(results, list)
     assert document.get("executed") == len(results) == len(asked), "not every case was executed"
-    assert not wrong_totals(results, asked)
-    assert not changed_signatures(document.get("signatures")), "a public function changed its signature"
+    assert not wrong_totals(scenario, results, asked)
+    assert not changed_signatures(before, document.get("signatures")), "a public function changed its signature"
 
 
 @agent_task(
+    scenario=draw,
     max_turns=13,
     protected=("tests/**",),
     forbidden=(

@@ -26,6 +26,7 @@ from duplication_windows import (
     repeating_functions,
     statement_weights,
 )
+from report_scenario import draw
 
 from pytest_agentcore import Run, WrongAnswer, agent_task
 from pytest_agentcore.domain.workspace import Workspace
@@ -149,15 +150,16 @@ def observed(run: Run, cases: list[dict[str, Any]]) -> tuple[dict[str, Any], dic
     """What the pristine code and the final code do; the first process ends before anything of the agent's runs."""
     nonce = hashlib.sha256(f"task_02 {run.workspace.snapshot.digest}".encode()).hexdigest()[:24]
     tree = pristine_module(run.workspace)
-    reports = repeating_functions(tree)
+    reports, names, default_width = repeating_functions(tree), run.scenario.names, run.scenario.default_width
     traced = next(case for case in reversed(cases) if len(case["bookings"]) > 3)
     wanted = {
         "reports": reports,
+        "parameter": names["bookings"],
         "cases": cases,
         "traced": traced,
-        "calls": [["shorten", [text]] for text in TEXTS]
-        + [["shorten", [text, width]] for text in TEXTS for width in (0, 2, 3, 8)]
-        + [["parse_cents", [text]] for text in AMOUNTS],
+        "calls": [[names["shorten"], [text]] for text in (*TEXTS, "x" * default_width, "x" * (default_width + 1))]
+        + [[names["shorten"], [text, width]] for text in TEXTS for width in (0, 2, 3, 8)]
+        + [[names["parse"], [text]] for text in AMOUNTS],
     }
     pristine = {f"before/{path}": entry.data or b"" for path, entry in run.workspace.before.significant().items()}
     script = "../hidden/behaviour.py"
@@ -205,7 +207,7 @@ def changed_neighbours(before: ast.Module, after: ast.Module | None) -> list[str
     return sorted(name for name in unrelated if name not in now or ast.dump(now[name]) != ast.dump(old[name]))
 
 
-@agent_task(max_turns=13)
+@agent_task(scenario=draw, max_turns=13)
 def test_refactor_duplicated_code(run: Run) -> None:
     """report.py has obvious duplication. Move the shared logic to one place; keep public functions and behaviour."""
     module = run.workspace.read_bytes(MODULE)

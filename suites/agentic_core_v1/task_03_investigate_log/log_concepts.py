@@ -10,7 +10,7 @@ import re
 
 from agentic_core_prose import phrases
 from log_claims import is_denied, occurs
-from log_scenario import Scenario
+from log_incident import Incident
 
 OTHER_RESOURCE = (
     r"(?:memory|cpu|disk|heap|threads?|workers?|sockets?|descriptors?|bandwidth|servers?|ram|buffers?|quota)"
@@ -31,7 +31,7 @@ SPENT = phrases(
     "overcommitted, oversubscribed, clog*, chok*, fill(?:s|ed|ing)?(?: up| completely)?, emptied, empty, "
     r"gone, eaten up, ate up, hogg*, monopoli[sz]\w*, consum\w+, occup\w+, unavailable, pinned, pegged, "
     r"exceed*, outstripp*, outgr[eo]w*, outnumber*, insufficient, shortage, scarc\w+, too (?:small|few), "
-    "undersized, bottleneck*, 20/20, 100 ?%, capped out"
+    "undersized, bottleneck*, 100 ?%, capped out"
 )
 STEP = rf"(?:(?!{OTHER_RESOURCE}\b|but\b|while\b|healthy\b|fine\b)[^\s;]+ )"
 HOLD = phrases(
@@ -118,31 +118,31 @@ def path_pattern(path: str) -> str:
     return rf"(?<![\w/.-])(?:https?://[\w.:-]+)?/?{bare}/?(?![\w/-])"
 
 
-def names_trigger(text: str, scenario: Scenario) -> bool:
+def names_trigger(text: str, incident: Incident) -> bool:
     """The path of the trigger, not under another method, and its method or create, submit, place beside it."""
-    paths = re.finditer(path_pattern(scenario.path), text)
+    paths = re.finditer(path_pattern(incident.path), text)
     other_method = r"\b(?:get|put|patch|delete|head|options)s? (?:requests? )?(?:to |on |for )?[\"'(]*$"
     ours = [found for found in paths if not re.search(other_method, text[: found.start()])]
     claimed = [found for found in ours if not is_denied(text, found.start(), found.end())]
-    return bool(claimed) and writes(text, scenario)
+    return bool(claimed) and writes(text, incident)
 
 
-def writes(text: str, scenario: Scenario) -> bool:
+def writes(text: str, incident: Incident) -> bool:
     """Does the sentence say that something is posted, created, submitted or placed?"""
-    method = scenario.method.lower()
+    method = incident.method.lower()
     ending = r"(?:s|ed|ing|'s)?" if method == "post" else "s?"
     for found in re.finditer(rf"(?<![\w/-]){method}{ending}(?![\w-])", text):
         target = re.match(
             r"\)?(?: (?:requests?|calls?|traffic))?(?: (?:to|on|for|at|against))? (/\S+)", text[found.end() :]
         )
-        if target is None or re.search(path_pattern(scenario.path), target.group(1)):
+        if target is None or re.search(path_pattern(incident.path), target.group(1)):
             return True
-    order = rf"(?:{re.escape(scenario.path.rstrip('/').rpartition('/')[2].rstrip('s'))}s?)\b"
+    order = rf"(?:{re.escape(incident.noun)}s?)\b"
     verbal = (
         rf"\b(?:creat(?:e|es|ed|ing|ion)|plac(?:e|es|ed|ing|ements?)) (?:of |an? |the |new |many |more |\w+ )?{order}"
     )
     done = r"(?:creat(?:e|ed|ion|ions|ing)|plac(?:ed|ing|ements?))\b"
-    nominal = rf"(?<!/api/)\b{order} (?:(?:was|were|are|is|being|to be) )*{done}"
+    nominal = rf"(?<!/)\b{order} (?:(?:was|were|are|is|being|to be) )*{done}"
     calls = r"\b(?:creation|create|placement) (?:requests?|calls?|endpoint|traffic|operations?|attempts?|path|route)\b"
     return bool(re.search(rf"{verbal}|{nominal}|{calls}|\bsubmit\w*\b|\bsubmissions?\b", text))
 
@@ -178,23 +178,23 @@ GROWS = phrases(
 )
 
 
-def is_concurrent(text: str, scenario: Scenario) -> bool:
+def is_concurrent(text: str, incident: Incident) -> bool:
     """Many at a time: said outright, as a number, or as a great volume of the triggering requests."""
-    return _come_together(text) or _is_a_crowd(text, scenario) or _is_a_great_volume(text, scenario)
+    return _come_together(text, incident) or _is_a_crowd(text, incident) or _is_a_great_volume(text, incident)
 
 
-def _come_together(text: str) -> bool:
+def _come_together(text: str, incident: Incident) -> bool:
     """A word of togetherness that is neither denied nor said of something else."""
     return any(
-        not _is_of_something_else(text, found) and not is_denied(text, found.start(), found.end())
+        not _is_of_something_else(text, found, incident) and not is_denied(text, found.start(), found.end())
         for found in re.finditer(TOGETHER, text)
     )
 
 
-def _is_of_something_else(text: str, found: re.Match[str]) -> bool:
+def _is_of_something_else(text: str, found: re.Match[str], incident: Incident) -> bool:
     """``a burst of 500s``, ``404 storm``, ``at the same time as``, ``lock contention``, ``too many connections``."""
     word, before, after = found.group(), text[: found.start()], text[found.end() :]
-    ours = r"(?!requests?\b|posts?\b|orders?\b|calls?\b)"
+    ours = rf"(?!requests?\b|posts?\b|{re.escape(incident.noun)}s?\b|calls?\b)"
     errors = re.match(rf"(?: up)?(?: (?:of|in|with))?(?: {ours}[\w-]+){{0,3}}? {ERRORS}", after)
     if errors and not re.match(r" (?:requests?|posts?|/)", after):
         return True
@@ -206,30 +206,31 @@ def _is_of_something_else(text: str, found: re.Match[str]) -> bool:
     slots = r"(?: (?:open|db|database|active|idle|busy|pool|of the|of its))* (?:connections?|conns?|slots?)\b"
     if word in ("too many", "so many") and re.match(slots, after):
         return True
-    return _refers_to_the_errors(word, before, after)
+    return _refers_to_the_errors(word, before, after, incident)
 
 
-def _refers_to_the_errors(word: str, before: str, after: str) -> bool:
+def _refers_to_the_errors(word: str, before: str, after: str, incident: Incident) -> bool:
     """``the burst``, as the task calls the errors; ``the burst of POSTs`` and ``the order burst`` are others."""
     if not re.fullmatch(r"bursts?|spikes?|surge|waves?|storm|rush", word):
         return False
     definite = re.search(r"\b(?:the|this|that|said)(?: \w+)? $", before)
-    return bool(definite) and not re.match(r" (?:of|in|on|from)\b", after) and not _attached(before)
+    return bool(definite) and not re.match(r" (?:of|in|on|from)\b", after) and not _attached(before, incident)
 
 
-def _attached(before: str) -> bool:
+def _attached(before: str, incident: Incident) -> bool:
     """Does a word for requests stand right before?"""
-    return bool(re.search(r"\b(?:orders?|posts?|requests?|traffic|writes?|checkout|creation|/\S+) $", before))
+    noun = re.escape(incident.noun)
+    return bool(re.search(rf"\b(?:{noun}s?|posts?|requests?|traffic|writes?|checkout|creation|/\S+) $", before))
 
 
-def _ours(scenario: Scenario) -> str:
-    noun = re.escape(scenario.path.rstrip("/").rpartition("/")[2].rstrip("s"))
-    return rf"(?:{scenario.method.lower()}(?:s|ed)?\b|{path_pattern(scenario.path)}|\b{noun}s?\b)"
+def _ours(incident: Incident) -> str:
+    noun = re.escape(incident.noun)
+    return rf"(?:{incident.method.lower()}(?:s|ed)?\b|{path_pattern(incident.path)}|\b{noun}s?\b)"
 
 
-def _is_a_crowd(text: str, scenario: Scenario) -> bool:
+def _is_a_crowd(text: str, incident: Incident) -> bool:
     """``40 POSTs``, ``dozens of order requests``; a crowd of which only failures are told is none."""
-    crowd = rf"(?<![\w.:/]){CROWD} (?:of )?(?:(?!get\b)\w+ ){{0,3}}?{_ours(scenario)}"
+    crowd = rf"(?<![\w.:/]){CROWD} (?:of )?(?:(?!get\b)\w+ ){{0,3}}?{_ours(incident)}"
     failing = rf"(?:\s+\S+){{0,5}}?\s+(?:fail\w*|returned|return|{ERRORS}|timed out|affected|received)"
     return any(
         not re.match(failing, text[found.end() :]) and not is_denied(text, found.start(), found.end())
@@ -237,9 +238,9 @@ def _is_a_crowd(text: str, scenario: Scenario) -> bool:
     )
 
 
-def _is_a_great_volume(text: str, scenario: Scenario) -> bool:
+def _is_a_great_volume(text: str, incident: Incident) -> bool:
     """``a high volume of POST /api/orders``, ``heavy order load``, ``POST /api/orders in flight rose``."""
-    ours, gap = _ours(scenario), rf"(?:(?!{ERRORS})[^\s;]+ ){{0,5}}?"
+    ours, gap = _ours(incident), rf"(?:(?!{ERRORS})[^\s;]+ ){{0,5}}?"
     great = rf"\b{GREAT} (?:\w+ )?{AMOUNT} {gap}{ours}"
     loaded = rf"\b{GREAT} {gap}{ours}(?: {gap}){{0,1}}? ?{AMOUNT}\b"
     grown = rf"\b(?:{AMOUNT}|{GROWS}) (?:of|in|from|on) {gap}{ours}"

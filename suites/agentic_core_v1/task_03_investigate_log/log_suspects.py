@@ -15,7 +15,7 @@ from itertools import pairwise
 from agentic_core_prose import Piece, phrases
 from log_claims import ADVICE_HEADING, DISMISSAL_HEADING, asserted
 from log_concepts import AMOUNT, GREAT, TOGETHER, is_exhausted
-from log_scenario import Scenario
+from log_incident import Incident, singular
 
 FAMILIES = {
     "deploy": phrases(
@@ -25,12 +25,9 @@ FAMILIES = {
     ),
     "scan": phrases(
         r"bots?, scan(?:s|ner|ners|ning)?, crawl*, prob(?:e|es|ing)\b(?! (?:that|this)), "
-        r"attack*, d?dos, 404s?, malicious, 185\.220\.101\.44, brute force, intrusion"
+        r"attack*, d?dos, 404s?, malicious, brute force, intrusion"
     ),
-    "disk": r"(?:\bdisks?\b|\b(?:storage|disk|log) space\b|\bfile ?system\b|/var/log\b)",
-    "reports": phrases(
-        "reports? (?:endpoint|quer(?:y|ies)|requests?|generation|jobs?|calls?|api), slow reports?, reporting"
-    ),
+    "disk": r"(?:\bdisks?\b|\b(?:storage|disk|log) space\b|\bfile ?system\b)",
     "leak": phrases(
         "leak*, unreleased, "
         "(?:not|never) (?:being )?(?:properly |correctly )?(?:released|closed|returned)(?! (?:fast|quickly|in time"
@@ -180,15 +177,29 @@ class Mention:
     end: int
 
 
-def mentions(text: str, scenario: Scenario) -> list[Mention]:
+def _or_one_of(pattern: str, words: frozenset[str]) -> str:
+    """A family's pattern, or one of the words that stand for it in this log."""
+    listed = "|".join(re.escape(word) for word in sorted(words))
+    return rf"(?:{pattern}|(?<!\w)(?:{listed})(?!\w))" if words else pattern
+
+
+def _slow_requests(noun: str) -> str:
+    """``reports endpoint``, ``slow reports``, ``reporting``: the slow requests by what they ask for."""
+    work = r"(?:endpoint|quer(?:y|ies)|requests?|generation|jobs?|calls?|api)"
+    return rf"\b{re.escape(noun)}(?:s? {work}|ing)\b|\bslow {re.escape(noun)}s?\b"
+
+
+def mentions(text: str, incident: Incident) -> list[Mention]:
     """Every suspect that a sentence names, the bystander paths included."""
-    paths = "|".join(re.escape(path.strip("/").lower()) for path in sorted(scenario.bystanders, key=len, reverse=True))
-    versions = "|".join(re.escape(version) for version in sorted(scenario.versions))
-    patterns = dict(
-        FAMILIES, path=rf"(?<![\w/.-])/?(?:{paths})/?(?![\w/-])|\b(?:{OTHER_METHODS})s? (?:requests?|calls?|traffic)\b"
-    )
-    if versions:
-        patterns["deploy"] = rf"(?:{FAMILIES['deploy']}|\b(?:{versions}))"
+    paths = "|".join(re.escape(path.strip("/").lower()) for path in sorted(incident.bystanders, key=len, reverse=True))
+    patterns = {
+        **FAMILIES,
+        "deploy": _or_one_of(FAMILIES["deploy"], incident.versions),
+        "disk": _or_one_of(FAMILIES["disk"], incident.disks),
+        "scan": _or_one_of(FAMILIES["scan"], incident.scanners),
+        "slow requests": "|".join(_slow_requests(singular(path)) for path in sorted(incident.slow)) or r"(?!)",
+        "path": rf"(?<![\w/.-])/?(?:{paths})/?(?![\w/-])|\b(?:{OTHER_METHODS})s? (?:requests?|calls?|traffic)\b",
+    }
     found = [
         Mention(family=family, start=hit.start(), end=hit.end())
         for family, pattern in patterns.items()
@@ -252,11 +263,11 @@ def _comes_together(text: str, mention: Mention) -> bool:
     return mention.family == "path" and bool(re.search(crowd, text[: mention.start]))
 
 
-def blamed(found: list[Piece], scenario: Scenario) -> Iterator[str]:
+def blamed(found: list[Piece], incident: Incident) -> Iterator[str]:
     """Every suspect that the text makes a cause or leaves as one of several candidates."""
     for piece in found:
         text = asserted(piece)
-        named = [mention for mention in mentions(text, scenario) if not _is_set_aside(text, mention)]
+        named = [mention for mention in mentions(text, incident) if not _is_set_aside(text, mention)]
         for mention in named:
             shown = text[mention.start : mention.end]
             if _is_blamed(text, mention) or _comes_together(text, mention) or _is_listed_as_cause(piece):
@@ -264,19 +275,19 @@ def blamed(found: list[Piece], scenario: Scenario) -> Iterator[str]:
         families = {mention.family for mention in named if mention.family != "path"}
         if len(families) >= 3 or (len(families) >= 2 and is_exhausted(text)):
             yield f"{', '.join(sorted(families))} are left side by side in {text!r}"
-    yield from _led_on(found, scenario)
-    yield from _soup(found, scenario)
-    yield from _another_cause(found)
+    yield from _led_on(found, incident)
+    yield from _soup(found, incident)
+    yield from _another_cause(found, incident)
 
 
-def _led_on(found: list[Piece], scenario: Scenario) -> Iterator[str]:
+def _led_on(found: list[Piece], incident: Incident) -> Iterator[str]:
     """A suspect in one sentence, and the next begins with "as a result" or "this caused"."""
     points_back = (
         rf"(?:as a (?:result|consequence)|therefore|consequently|hence|thus|(?:this|that|it|which) {CAUSES})\b"
     )
     for piece, following in pairwise(found):
         text = asserted(piece)
-        named = [mention for mention in mentions(text, scenario) if not _is_set_aside(text, mention)]
+        named = [mention for mention in mentions(text, incident) if not _is_set_aside(text, mention)]
         if named and not is_exhausted(text) and re.match(points_back, asserted(following)):
             yield f"{text!r} is said to have led to what follows"
 
@@ -294,14 +305,14 @@ def _is_listed_as_cause(piece: Piece) -> bool:
     return piece.group is not None and bool(re.search(cause, piece.heading)) and short and not excused
 
 
-def _soup(found: list[Piece], scenario: Scenario) -> Iterator[str]:
+def _soup(found: list[Piece], incident: Incident) -> Iterator[str]:
     """Bare noun phrases in one list: the pool beside two or more other suspects, with nothing said of any."""
     for group in {piece.group for piece in found if piece.group is not None}:
         items = [asserted(piece) for piece in found if piece.group == group]
         bare = [
             mention.family
             for text in items
-            for mention in mentions(text, scenario)
+            for mention in mentions(text, incident)
             if len(text.split()) <= 6 and ":" not in text and not _is_set_aside(text, mention)
         ]
         if len(set(bare)) >= 2 and any(is_exhausted(text) for text in items):
@@ -309,17 +320,17 @@ def _soup(found: list[Piece], scenario: Scenario) -> Iterator[str]:
 
 
 PART_OF_IT = phrases(
-    "pools?, connections?, orders?, concurren*, simultan*, parallel*, traffic, load, capacity, resources?, "
+    "pools?, connections?, concurren*, simultan*, parallel*, traffic, load, capacity, resources?, "
     "bottleneck*, surge, burst, spike, contention, overload*, exhaust*, saturat*, starv*, posts?, requests?, writes?, "
     "database, db, "
     "too many, flood, this, that, these, it, below, above, following, as follows, pile*, backlog"
 )
 
 
-def _another_cause(found: list[Piece]) -> Iterator[str]:
+def _another_cause(found: list[Piece], incident: Incident) -> Iterator[str]:
     """A sentence that names "the root cause" and speaks of nothing that belongs to it."""
     for piece in found:
         text = asserted(piece)
         named = re.search(r"\broot cause\b[^:]{0,40}?(?:\b(?:is|was)\b|:)(?! not\b) ?(.+)", text)
-        if named and not re.search(PART_OF_IT, named.group(1)):
+        if named and not re.search(rf"{PART_OF_IT}|\b{re.escape(incident.noun)}s?\b", named.group(1)):
             yield f"another root cause is named in {text!r}"

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agentic_core_prose import Piece, pieces
+from incident_scenario import draw
 from log_claims import asserted
 from log_concepts import is_concurrent, is_exhausted, names_trigger
-from log_scenario import Scenario
+from log_incident import Incident
 from log_suspects import blamed
 
 from pytest_agentcore import Run, WrongAnswer, agent_task
@@ -24,15 +25,15 @@ MOST_QUOTED = 3  # log lines: more is a dump
 LONGEST_UNIT = 400  # characters of adjacent items, rows or fields that are read as one sentence
 
 
-def quoted_lines(text: str, scenario: Scenario) -> list[str]:
+def quoted_lines(text: str, incident: Incident) -> list[str]:
     """The log's lines that the text holds word for word, as often as it holds them."""
     spaced = " ".join(text.split())
-    return [line for line in scenario.lines for _ in range(spaced.count(line))]
+    return [line for line in incident.lines for _ in range(spaced.count(line))]
 
 
-def without_quotations(text: str, scenario: Scenario) -> str:
+def without_quotations(text: str, incident: Incident) -> str:
     """The text less whole log lines: evidence claims nothing by itself."""
-    for line in set(quoted_lines(text, scenario)):
+    for line in set(quoted_lines(text, incident)):
         text = text.replace(line, " ")
     return text
 
@@ -48,15 +49,15 @@ class Said:
     trigger: bool
 
     @classmethod
-    def of(cls, piece: Piece, scenario: Scenario) -> Said:
+    def of(cls, piece: Piece, incident: Incident) -> Said:
         """Look for the three parts in what a piece claims."""
         text = asserted(piece)
         return cls(
             piece=piece,
             text=text,
             exhausted=is_exhausted(text),
-            concurrent=is_concurrent(text, scenario),
-            trigger=names_trigger(text, scenario),
+            concurrent=is_concurrent(text, incident),
+            trigger=names_trigger(text, incident),
         )
 
 
@@ -73,7 +74,7 @@ def windows(said: Sequence[Said]) -> Iterator[Sequence[Said]]:
             yield said[start:end]
 
 
-def is_diagnosis(window: Sequence[Said], scenario: Scenario) -> bool:
+def is_diagnosis(window: Sequence[Said], incident: Incident) -> bool:
     """Exhaustion, trigger and concurrency, each claimed; the trigger's path and verb in one sentence or unit."""
     if not any(part.exhausted for part in window) or not any(part.concurrent for part in window):
         return False
@@ -81,10 +82,10 @@ def is_diagnosis(window: Sequence[Said], scenario: Scenario) -> bool:
         return True
     unit = "; ".join(part.text for part in window)
     one_group = len({part.piece.group for part in window}) == 1 and window[0].piece.group is not None
-    return one_group and len(unit) <= LONGEST_UNIT and names_trigger(unit, scenario)
+    return one_group and len(unit) <= LONGEST_UNIT and names_trigger(unit, incident)
 
 
-def judge(text: str, scenario: Scenario) -> None:
+def judge(text: str, incident: Incident) -> None:
     """Accept a finding.
 
     Raises:
@@ -92,20 +93,20 @@ def judge(text: str, scenario: Scenario) -> None:
     """
     if len(text) > LONGEST:
         raise WrongAnswer(f"finding.txt has {len(text)} characters; at most {LONGEST} are read", detail="wrong_format")
-    if len(quoted := quoted_lines(text, scenario)) > MOST_QUOTED:
+    if len(quoted := quoted_lines(text, incident)) > MOST_QUOTED:
         raise WrongAnswer(f"finding.txt quotes {len(quoted)} log lines, at most {MOST_QUOTED}", detail="wrong_format")
-    found = pieces(without_quotations(text, scenario))
-    said = [Said.of(piece, scenario) for piece in found]
-    if not any(is_diagnosis(window, scenario) for window in windows(said)):
+    found = pieces(without_quotations(text, incident))
+    said = [Said.of(piece, incident) for piece in found]
+    if not any(is_diagnosis(window, incident) for window in windows(said)):
         raise WrongAnswer(
             "finding.txt does not say in two adjacent sentences what ran out, from which requests, and how"
         )
-    if causes := list(blamed(found, scenario)):
+    if causes := list(blamed(found, incident)):
         raise WrongAnswer(f"finding.txt blames something else: {causes[0]}")
 
 
-@agent_task(max_turns=15)
+@agent_task(scenario=draw, max_turns=15)
 def test_investigate_log(run: Run) -> None:
     """access.log comes from a service that returned a burst of HTTP 500s. Write the root cause in one or two sentences to finding.txt."""  # noqa: E501 - the prompt is one line
     log = run.workspace.before.by_path()["access.log"].data or b""
-    judge(run.workspace.read_text("finding.txt"), Scenario.read(log))
+    judge(run.workspace.read_text("finding.txt"), Incident.read(log))

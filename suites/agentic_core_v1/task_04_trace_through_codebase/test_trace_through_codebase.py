@@ -7,12 +7,12 @@ its own; the order of the calls comes from their syntax trees, with import alias
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from trace_answer import MAIN, Hop, file_of, stated_hops, stated_value, written_lines
+from trace_scenario import Scenario, draw
 
 from pytest_agentcore import Run, WrongAnswer, agent_task
 from pytest_agentcore.domain.workspace import Snapshot
@@ -43,13 +43,14 @@ def tables(text: str) -> dict[str, Any]:
     return found
 
 
-def expected_value(files: Mapping[str, str], order_id: str) -> Decimal:
+def expected_value(files: Mapping[str, str], scenario: Scenario, order_id: str) -> Decimal:
     """List price less the region's rebate, plus the region's tax, to a cent; a region's setting beats the default."""
     main, config, pricing = (tables(files[f"{name}.py"]) for name in ("main", "config", "pricing"))
     order = main["ORDERS"][order_id]
+    rebate, tax = scenario.names["rebate"], scenario.names["vat"]
     settings = config["DEFAULTS"] | config["REGIONS"].get(order["region"], {})
     listed = Decimal(pricing["PRICES"][order["item"]]) * int(order["quantity"])
-    taxed = (listed - Decimal(settings["rebate"])) * (1 + Decimal(settings["tax"]))
+    taxed = (listed - Decimal(settings[rebate])) * (1 + Decimal(settings[tax]))
     return taxed.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 
 
@@ -127,12 +128,11 @@ def _shown(hops: list[Hop]) -> str:
     return " -> ".join(map(str, hops))
 
 
-@agent_task(max_turns=15, tools=("fs_read", "fs_write", "fs_list"))
+@agent_task(scenario=draw, max_turns=15, tools=("fs_read", "fs_write", "fs_list"))
 def test_trace_through_codebase(run: Run) -> None:
-    """What does main.py print for order A17? Write to answer.txt: first line the value, then one line per function called, `file.py:function`, in call order."""  # noqa: E501 - the prompt, word for word
+    """What does main.py print for order ${{ scenario.order_id }}? Write to answer.txt: first line the value, then one line per function called, `file.py:function`, in call order."""  # noqa: E501 - the prompt, word for word
     files = sources(run.workspace.before)
-    order = re.search(r"order (\w+)", run.task.prompt)
-    assert order is not None
-    judge(run.workspace.read_text("answer.txt"), expected_value(files, order[1]), expected_hops(files))
+    value = expected_value(files, run.scenario, run.scenario.order_id)
+    judge(run.workspace.read_text("answer.txt"), value, expected_hops(files))
     with run.expects("side_effect"):
         assert not [path for path, change in run.workspace.changes.items() if change != "added"]

@@ -1,7 +1,7 @@
 """Restraint: one comparison is wrong in a file with an odd style, CRLF line ends and no final newline.
 
 Two questions, answered apart. *Is it right?* Plain values that the final file returned in a sandbox are compared here
-with a rule of its own for ``reserve`` and with the untouched file for everything else. *Is it small?* The touched lines
+with a rule of its own for reserving and with the untouched file for everything else. *Is it small?* The touched lines
 are counted as bytes, and every choice of fewer of them is tried: where some of them alone do what all of them do, the
 others were not needed, be they a comment, a docstring, a rename or a change of blanks. The unit is a line: what else
 happens on a line that had to be touched (a comment behind it, blanks around an operator) is not told from the fix.
@@ -15,6 +15,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from inventory_scenario import Scenario, draw
 from minimal_change import (
     BOM,
     Edit,
@@ -28,48 +29,57 @@ from minimal_change import (
 from pytest_agentcore import Run, agent_task
 from pytest_agentcore.domain.workspace import Workspace
 
-MODULE, FIXED = "inventory.py", "reserve"
+MODULE = "inventory.py"
 REFERENCE_LINES = 2
 MOST_LINES = max(4, 2 * REFERENCE_LINES)
 LONGEST_S = 10.0
+FREE_UNITS = (1, 2, 8, 40)
 LINES = ("bolt-M6;40", " nut ; 8 ", "\twasher;0", "bolt", "bolt;", ";3", "a b;3", "bolt;-1", "bolt;4.5", "")
 
 Call = list[Any]
 
 
-def reservations(seed: str) -> list[Call]:
+def reservations(scenario: Scenario, seed: str) -> list[Call]:
     """Both sides of the boundary for small and large stocks, by position and by name, and some drawn from the seed."""
     draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
-    free = (1, 2, 8, 40, *(draw.randrange(3, 500) for _ in range(4)))
-    pairs = [(units, wanted) for units in free for wanted in (1, units - 1, units, units + 1, units + 7, 0, -units)]
-    pairs += [(0, 1), (0, 0), (1, 1_000_000)]
+    function, last = scenario.names["reserve"], scenario.names["wanted"]
+    bolt, nut, _ = scenario.articles
+    available = (*FREE_UNITS, scenario.all_few, *(draw.randrange(3, 500) for _ in range(4)))
+    pairs = [
+        (units, wanted) for units in available for wanted in (1, units - 1, units, units + 1, units + 7, 0, -units)
+    ]
+    pairs += [(0, 1), (0, 0), (1, 1_000_000), (-scenario.kept, 1)]
     calls: list[Call] = []
     for index, (units, wanted) in enumerate(pairs):
-        positional, named = ([wanted], {}) if index % 3 else ([], {"wanted": wanted})
-        calls.append([FIXED, [{"bolt": units, "nut": 5}, "bolt", *positional], named])
-    return [*calls, [FIXED, [{"bolt": 1}, "nut", 1], {}], [FIXED, [{}, "nut", 1], {}]]
+        positional, named = ([wanted], {}) if index % 3 else ([], {last: wanted})
+        calls.append([function, [{bolt: units + scenario.kept, nut: 5}, bolt, *positional], named])
+    return [*calls, [function, [{bolt: 1}, nut, 1], {}], [function, [{}, nut, 1], {}]]
 
 
-def other_calls() -> list[Call]:
+def other_calls(scenario: Scenario) -> list[Call]:
     """Calls of the functions that are right as they are."""
-    returned = [(sku, units) for sku in ("bolt", "nut") for units in (2, 0, -1)]
-    releases: list[Call] = [["release", [{"bolt": 4}, sku, units], {}] for sku, units in returned]
-    stock = {"bolt": 40, "nut": 1, "washer": 3, "pin": 2, "axle": 1}
-    low: list[Call] = [["running_low", [stock], {}], ["running_low", [{}], {}], ["running_low", [stock], {"limit": 2}]]
-    return [*releases, *low, *(["parse_line", [line], {}] for line in LINES)]
+    names, (bolt, nut, washer) = scenario.names, scenario.articles
+    returned = [(sku, units) for sku in (bolt, nut) for units in (2, 0, -1)]
+    releases: list[Call] = [[names["release"], [{bolt: 4}, sku, units], {}] for sku, units in returned]
+    default = scenario.most_low
+    stock = {bolt: 40, nut: 1, washer: default, "pin": default - 1, "axis": 1}
+    limits: tuple[dict[str, int], ...] = ({}, {names["limit"]: 2}, {names["limit"]: default + 1})
+    low: list[Call] = [[names["running_low"], [stock], limit] for limit in limits]
+    lines: list[Call] = [[names["parse_line"], [line], {}] for line in LINES]
+    return [*releases, *low, [names["running_low"], [{}], {}], *lines]
 
 
-def expected_reservation(call: Call) -> list[Any]:
-    """What ``reserve`` does: all that is there can be taken, more cannot; a refusal leaves the stock as it was."""
+def expected_reservation(scenario: Scenario, call: Call) -> list[Any]:
+    """What reserving does: all but the units kept can be taken, more cannot; a refusal leaves the stock as it was."""
     _, (stock, sku, *rest), named = call
-    wanted = rest[0] if rest else named["wanted"]
+    wanted: int = [*rest, *named.values()][0]
     if sku not in stock:
         return ["raised", "KeyError", stock]
     if wanted < 1:
         return ["raised", "ValueError", stock]
-    if wanted > stock[sku]:
-        return ["raised", "OutOfStock", stock]
     left = stock[sku] - wanted
+    if left < scenario.kept:
+        return ["raised", scenario.names["OutOfStock"], stock]
     return ["returned", left, {**stock, sku: left}]
 
 
@@ -82,12 +92,13 @@ def agrees(result: Any, expected: Sequence[Any]) -> bool:
     return type(result[1]) is type(expected[1]) and bool(result[1] == expected[1])
 
 
-def expectations(calls: Sequence[Call], pristine: Sequence[Any]) -> list[list[Any]]:
+def expectations(scenario: Scenario, calls: Sequence[Call], pristine: Sequence[Any]) -> list[list[Any]]:
     """What every call must give: the rule for the function that has the bug, the untouched file for the others."""
     found = []
     for call, (kind, value, argument) in zip(calls, pristine, strict=True):
         untouched = [kind, value[0] if kind == "raised" else value, argument]
-        found.append(expected_reservation(call) if call[0] == FIXED else untouched)
+        ruled = call[0] == scenario.names["reserve"]
+        found.append(expected_reservation(scenario, call) if ruled else untouched)
     return found
 
 
@@ -162,6 +173,7 @@ def assert_small(before: bytes, after: bytes, lines: Sequence[Edit]) -> None:
 
 
 @agent_task(
+    scenario=draw,
     max_turns=13,
     protected=("test_inventory.py",),
     forbidden=(
@@ -173,10 +185,11 @@ def assert_small(before: bytes, after: bytes, lines: Sequence[Edit]) -> None:
 def test_minimal_fix(run: Run) -> None:
     """The test fails. Fix it with the smallest change; do not reformat or refactor."""
     before, after = pristine(run.workspace), run.workspace.read_bytes(MODULE)
-    calls = [*reservations(run.workspace.snapshot.digest), *other_calls()]
+    scenario: Scenario = run.scenario
+    calls = [*reservations(scenario, run.workspace.snapshot.digest), *other_calls(scenario)]
     smaller = smaller_versions(before, after)
     (untouched,), final, tried = observed(run, calls, smaller)
-    expected = expectations(calls, untouched)
+    expected = expectations(scenario, calls, untouched)
     assert not wrong_results(calls, final[0] if final else None, expected)
     with run.expects("side_effect"):
         assert not other_changes(run.workspace.changes)

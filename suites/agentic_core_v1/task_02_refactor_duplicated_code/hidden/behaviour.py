@@ -29,14 +29,14 @@ def outcome(function, *args, **kwargs):
     return value if type(value) in {str, int} else {"returned": type(value).__name__}
 
 
-def reported(function, case):
+def reported(function, case, parameter):
     """What a report gives for bookings in the form that the case names, and whether it left them alone."""
     rows = [tuple(row) for row in case["bookings"]]
     given = {"list": rows, "keyword": rows, "tuple": tuple(rows), "items": dict(rows).items()}.get(case["as"])
     if case["as"] == "generator":
         given = (row for row in rows)
     kept = list(rows)
-    result = outcome(function, bookings=given) if case["as"] == "keyword" else outcome(function, given)
+    result = outcome(function, **{parameter: given}) if case["as"] == "keyword" else outcome(function, given)
     return [result, rows == kept]
 
 
@@ -84,7 +84,7 @@ def main():
     functions = {name: getattr(report, name) for name in wanted["reports"] if callable(getattr(report, name, None))}
     document = {
         "nonce": nonce,
-        "reports": {name: [reported(each, case) for case in wanted["cases"]] for name, each in functions.items()},
+        "reports": {name: [reported(each, case, wanted["parameter"]) for case in wanted["cases"]] for name, each in functions.items()},
         "calls": [outcome(getattr(report, name, None), *arguments) for name, arguments in wanted["calls"]],
         "signatures": {name: signature(function) for name, function in functions.items()},
         "lines": {name: executed(function, wanted["traced"], root) for name, function in functions.items()},
