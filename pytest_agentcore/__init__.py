@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_agentcore._version import __version__
 
 if TYPE_CHECKING:
+    from pytest_agentcore.domain.evidence import Detector, Diagnosis, Episode, Finding
     from pytest_agentcore.domain.outcome import Detail, FailureMode
     from pytest_agentcore.domain.resources import Floor, Limits
     from pytest_agentcore.domain.scenario import Draw
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
 __all__ = [
     "CheckResult",
     "Detail",
+    "Detector",
+    "Diagnosis",
     "Draw",
+    "Episode",
     "FailureMode",
     "Fault",
+    "Finding",
     "Floor",
     "Limits",
     "Run",
@@ -39,9 +44,13 @@ __all__ = [
 _HOMES = {
     "CheckResult": "rollout.run",
     "Detail": "domain.outcome",
+    "Detector": "domain.evidence",
+    "Diagnosis": "domain.evidence",
     "Draw": "domain.scenario",
+    "Episode": "domain.evidence",
     "FailureMode": "domain.outcome",
     "Fault": "domain.task",
+    "Finding": "domain.evidence",
     "Floor": "domain.resources",
     "Limits": "domain.resources",
     "Run": "rollout.run",

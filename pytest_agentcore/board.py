@@ -15,6 +15,7 @@ from pytest_agentcore.domain.campaign import CampaignRecord, Summary
 from pytest_agentcore.domain.outcome import Cause
 from pytest_agentcore.errors import AgentCoreError
 from pytest_agentcore.groups import CampaignKey, Group, admitted, highest
+from pytest_agentcore.hookspecs import evidence_detectors
 from pytest_agentcore.live import LiveLine
 from pytest_agentcore.opening import (
     Opened,
@@ -25,7 +26,8 @@ from pytest_agentcore.opening import (
     specs_of,
 )
 from pytest_agentcore.options import Settings
-from pytest_agentcore.report import data_pack, rollup, terminal
+from pytest_agentcore.report import data_pack, data_pack_evidence, rollup, terminal
+from pytest_agentcore.report.data_pack_predictions import write_predictions
 from pytest_agentcore.store.campaign import Held, read_record
 from pytest_agentcore.verdicts import PREFIX
 
@@ -153,8 +155,10 @@ class Board:
         self._reports.append((replace(record, folder=self._shown(held.folder)), summary))
         from pytest_agentcore.store import intel_db
 
-        intel_db.record_campaign(self.settings.directory / "intel.db", record, summary)
-        data_pack.write_pack(held.folder / "data_pack", record, summary)
+        examined = data_pack_evidence.gather(held.folder, record, evidence_detectors(self._config))
+        intel_db.record_campaign(self.settings.directory / "intel.db", record, summary, examined)
+        data_pack.write_pack(held.folder / "data_pack", record, summary, examined)
+        write_predictions(held.folder / "data_pack", self.settings.directory, record, summary)
         self._config.hook.pytest_agentcore_campaign_finished(folder=held.folder, record=record, summary=summary)
 
     def _exit_status(self, status: int | pytest.ExitCode) -> int | pytest.ExitCode:

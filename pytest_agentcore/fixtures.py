@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Unpack
 
+    from pytest_agentcore.domain.evidence import Diagnosis
     from pytest_agentcore.domain.ports import Sandbox
     from pytest_agentcore.domain.resources import Floor, Limits
     from pytest_agentcore.domain.scenario import Draw
@@ -45,6 +46,7 @@ class TaskOptions(TypedDict, total=False):
     protected: tuple[str, ...]
     forbidden: tuple[str, ...]
     scored: bool
+    diagnosis: Diagnosis | None
 
 
 @overload

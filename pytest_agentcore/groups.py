@@ -133,7 +133,11 @@ def manifest(
         "system_prompt": system_prompt,
         "profile": group.profile,
         "variant": settings.variant,
-        "isolation": {"level": isolation.level, "enforced": walls["enforced"]},
+        "isolation": {
+            "level": isolation.level,
+            "enforced": walls["enforced"],
+            **({"image": isolation.image_id, "runtime": isolation.runtime} if isolation.image_id else {}),
+        },
         **({"policies": settings.policies} if settings.policies else {}),
     }
     return {
@@ -174,7 +178,14 @@ def _budgets(task: Task) -> dict[str, Any]:
         "tools": list(task.tools),
         "limits": {name: value for name, value in codec.encode(task.limits).items() if name != "version"},
         "floor": {"cpus": task.floor.cpus, "memory_mb": task.floor.memory_mb},
+        **_diagnosis(task),
     }
+
+
+def _diagnosis(task: Task) -> dict[str, Any]:
+    """So that evidence can be derived again where the suite is not at hand."""
+    told = task.diagnosis
+    return {} if told is None else {"diagnosis": {"states": list(told.states), "artefact": told.artefact}}
 
 
 def _prices() -> dict[str, str]:

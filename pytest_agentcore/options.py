@@ -16,7 +16,7 @@ MATERIAL = ("workspace", "hidden", "solutions")
 """Folders beside an agent test that hold its material: never collected, never imported."""
 RUNNER = pytest.StashKey[Any]()
 """What runs agent items in this process; absent when the plugin is off."""
-LEVELS = ("auto", "namespace", "process")
+LEVELS = ("auto", "docker", "namespace", "process")
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -33,7 +33,11 @@ def add_options(parser: pytest.Parser) -> None:
     add("--agent-suite", action="append", metavar="NAME", help="collect a suite that ships with the plugin")
     add("--agent-runs", type=int, metavar="N", help="runs of each task (default: the suite's file, else 3)")
     add("--agent-dir", metavar="DIR", help="where campaigns are kept (default: ini agent_dir, else .agentcore)")
-    add("--agent-sandbox", choices=LEVELS, help="isolation level (default: auto = namespace, else process)")
+    add(
+        "--agent-sandbox",
+        choices=LEVELS,
+        help="isolation level (default: auto = namespace, else process; docker is asked for by name)",
+    )
     add(
         "--agent-require-isolation",
         choices=LEVELS[1:],
@@ -52,6 +56,8 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="RESOURCE=POLICY",
         help="hold cpus, memory_mb, pids or disk_mb by limit, request, guarantee (default) or ignore (repeatable)",
     )
+    add("--agent-image", metavar="NAME", help="image of --agent-sandbox=docker (default: pytest-agentcore image build)")
+    add("--agent-runtime", metavar="NAME", help="container runtime of --agent-sandbox=docker, such as runsc")
     add("--agent-concurrency", type=int, metavar="N", help="runs in flight, over all workers (default: 8)")
     add("--agent-prompt", metavar="FILE", help="system prompt to use in place of the built-in one")
     add(
@@ -82,6 +88,8 @@ def add_options(parser: pytest.Parser) -> None:
         help="pin the tasks of --agent-check: write their digests beside suite.yaml, and run nothing",
     )
     add("--agent-rerun", action="store_true", default=False, help="begin a new campaign even if one is unfinished")
+    add("--agent-rescore", metavar="CAMPAIGN", help="judge the stored runs of this campaign's folder; nothing is run")
+    add("--agent-rescore-json", metavar="FILE", help="also write what --agent-rescore found as JSON")
     parser.addini("agent_model", "default for --agent-model", type="args", default=[])
     parser.addini("agent_dir", "default for --agent-dir", default="")
     parser.addini("agent_sandbox", "default for --agent-sandbox", default="auto")
@@ -91,6 +99,7 @@ def agent_mode(config: pytest.Config) -> bool:
     """Is this session one of ours? A function of options alone."""
     option = config.getoption
     asked = option("agent_model", None) or option("agent_suite", None) or option("agent_check", None)
+    asked = asked or option("agent_rescore", None)
     return bool(asked or config.getini("agent_model"))
 
 
@@ -139,6 +148,9 @@ class Settings:
     runs: int | None
     directory: Path
     sandbox: str
+    image: str
+    """For level docker; empty for the one that ``pytest-agentcore image build`` makes."""
+    runtime: str
     require_isolation: str | None
     profiles: tuple[str, ...]
     profiles_given: bool
@@ -158,6 +170,9 @@ class Settings:
     variant: str
     check: CheckSettings | None = None
     """None in a session that measures models."""
+    rescore: Path | None = None
+    """Folder of the campaign whose stored runs are judged, in a session that does nothing else."""
+    rescore_json: Path | None = None
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -174,6 +189,8 @@ class Settings:
             runs=_at_least(1, "--agent-runs", option("agent_runs")),
             directory=directory if directory.is_absolute() else config.rootpath / directory,
             sandbox=_level(option("agent_sandbox") or config.getini("agent_sandbox")),
+            image=option("agent_image") or "",
+            runtime=option("agent_runtime") or "",
             require_isolation=option("agent_require_isolation"),
             profiles=_profiles(option("agent_resources")),
             profiles_given=option("agent_resources") is not None,
@@ -191,6 +208,8 @@ class Settings:
             rerun=bool(option("agent_rerun")),
             variant=_variant(option("agent_variant")),
             check=CheckSettings.from_config(config),
+            rescore=_campaign("--agent-rescore", option("agent_rescore"), config),
+            rescore_json=_target(option("agent_rescore_json"), config),
         )
 
 
@@ -262,6 +281,19 @@ def _file(name: str, value: str | None, config: pytest.Config) -> Path | None:
     if not path.is_file():
         raise pytest.UsageError(f"{name}={value}: there is no such file")
     return path
+
+
+def _campaign(name: str, value: str | None, config: pytest.Config) -> Path | None:
+    if value is None:
+        return None
+    path = config.invocation_params.dir / Path(value).expanduser()
+    if not (path / "manifest.json").is_file():
+        raise pytest.UsageError(f"{name}={value}: must be a campaign's folder; there is no manifest.json in it")
+    return path
+
+
+def _target(value: str | None, config: pytest.Config) -> Path | None:
+    return None if value is None else config.invocation_params.dir / Path(value).expanduser()
 
 
 def _parameters(pairs: list[str] | tuple[()]) -> dict[str, Any]:

@@ -21,7 +21,9 @@ from pytest_agentcore.errors import (
     StoreError,
 )
 from pytest_agentcore.groups import CampaignKey, admitted, campaign_key, highest
+from pytest_agentcore.hookspecs import evidence_detectors
 from pytest_agentcore.options import Settings
+from pytest_agentcore.report import data_pack_evidence
 from pytest_agentcore.rollout.attempt import Cancel, Harness
 from pytest_agentcore.rollout.engine import Engine
 from pytest_agentcore.rollout.material import initial
@@ -71,6 +73,8 @@ class Runner:
             pytest.UsageError: a task that cannot be run as it stands.
         """
         try:
+            for item in items[:1]:
+                evidence_detectors(item.config)  # a plug-in's mistake is told before anything is paid for
             planned = plan(items, self.settings.variant, self.settings.policies)
             before = {id(task): initial(task) for task in {id(entry.task): entry.task for entry in planned}.values()}
         except ConfigError as error:
@@ -200,6 +204,12 @@ class Runner:
             done = item.stash[AGENT].rollout(infra=infra)
             item.stash[ROLLOUT] = self._keep(self.planned[item.nodeid], done)
         return done
+
+    def examine(self, item: pytest.Item, done: Rollout) -> None:
+        """Look for evidence in a run that was judged, and lay it beside the run; the verdict does not depend on it."""
+        entry = self.planned[item.nodeid]
+        examined = data_pack_evidence.examine_rollout(done, entry.task.diagnosis, evidence_detectors(item.config))
+        data_pack_evidence.keep(self.campaign(entry).folder, done, examined)
 
     def _keep(self, entry: Planned, done: Rollout) -> Rollout:
         keep(self.campaign(entry), done, again=False)

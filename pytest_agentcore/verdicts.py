@@ -140,6 +140,7 @@ class Judge:
         outcome = conclude(entry.task, rollout, verdict)
         try:
             self._runner.campaign(entry).conclude(outcome)
+            self._runner.examine(item, rollout)
         except StoreError as error:
             self._runner.give_up(item, error)
         return outcome

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pytest_agentcore.domain.evidence import Diagnosis
 from pytest_agentcore.domain.resources import Floor, Limits
 from pytest_agentcore.domain.scenario import Draw
 
@@ -65,4 +66,6 @@ class Task:
     """Globs: a new file that matches is tampering."""
     scored: bool = True
     """False for a control item, which is reported and not counted."""
+    diagnosis: Diagnosis | None = None
+    """How its diagnosis reads, for evidence alone: no verdict depends on it."""
     digest: str = ""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from pytest_agentcore.domain.campaign import CampaignRecord, Summary
+from pytest_agentcore.domain.evidence import Examined
 from pytest_agentcore.domain.outcome import Cause, Outcome, RunKey
 from pytest_agentcore.errors import StoreError
 
@@ -57,19 +58,42 @@ def _first_tables(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX task_outcomes_by_failure ON task_outcomes (failure_mode, detail)")
 
 
-def record_campaign(path: Path, record: CampaignRecord, summary: Summary) -> None:
+@_migration
+def _evidence_table(connection: sqlite3.Connection) -> None:
+    connection.execute("""
+        CREATE TABLE evidence (
+            campaign TEXT NOT NULL REFERENCES campaigns (campaign) ON DELETE CASCADE,
+            task TEXT NOT NULL, model TEXT NOT NULL, run INTEGER NOT NULL, attempt INTEGER NOT NULL,
+            pattern TEXT NOT NULL, turns TEXT NOT NULL, quote TEXT NOT NULL
+        )""")
+    connection.execute("CREATE INDEX evidence_by_pattern ON evidence (pattern, campaign)")
+    connection.execute("CREATE INDEX evidence_by_campaign ON evidence (campaign, task, run)")
+
+
+def record_campaign(
+    path: Path, record: CampaignRecord, summary: Summary, examined: Mapping[RunKey, Examined] | None = None
+) -> None:
     """Replace what the index says of this campaign, in one transaction; the file is made when it is missing.
+
+    ``examined`` is the evidence of its runs, a row of ``evidence`` for each finding.
 
     Raises:
         StoreError: locked for too long, damaged, or made by a newer version. The campaign's own folder is untouched
             by that: a warning is all it deserves.
     """
     with _transaction(path) as connection:
-        _replace(connection, record, summary)
+        _replace(connection, record, summary, examined or {})
 
 
-def rebuild(path: Path, records: Iterable[tuple[CampaignRecord, Summary]]) -> None:
+def rebuild(
+    path: Path,
+    records: Iterable[tuple[CampaignRecord, Summary]],
+    *,
+    examined: Mapping[str, Mapping[RunKey, Examined]] | None = None,
+) -> None:
     """Make the index say what these campaigns say, and nothing else. A file that is no index is put aside.
+
+    ``examined`` holds the evidence of a campaign's runs by its folder's name.
 
     Raises:
         StoreError: it cannot be written, or another session holds it for too long.
@@ -77,10 +101,11 @@ def rebuild(path: Path, records: Iterable[tuple[CampaignRecord, Summary]]) -> No
     wanted = list(records)
     _put_aside_if_broken(path)
     with _transaction(path) as connection:
+        connection.execute("DELETE FROM evidence")
         connection.execute("DELETE FROM task_outcomes")
         connection.execute("DELETE FROM campaigns")
         for record, summary in wanted:
-            _replace(connection, record, summary)
+            _replace(connection, record, summary, (examined or {}).get(record.folder, {}))
 
 
 @contextmanager
@@ -139,10 +164,29 @@ def _is_sound(path: Path) -> bool:
         return False
 
 
-def _replace(connection: sqlite3.Connection, record: CampaignRecord, summary: Summary) -> None:
+def _replace(
+    connection: sqlite3.Connection, record: CampaignRecord, summary: Summary, examined: Mapping[RunKey, Examined]
+) -> None:
     connection.execute("DELETE FROM campaigns WHERE campaign = ?", (_text(record.folder),))
     _insert(connection, "campaigns", [_campaign_row(record, summary)])
     _insert(connection, "task_outcomes", list(_outcome_rows(record)))
+    _insert(connection, "evidence", list(_evidence_rows(record, examined)))
+
+
+def _evidence_rows(record: CampaignRecord, examined: Mapping[RunKey, Examined]) -> Iterator[dict[str, Any]]:
+    for key, run in sorted(examined.items()):
+        outcome = record.outcomes.get(key)
+        for finding in run.findings:
+            yield {
+                "campaign": record.folder,
+                "task": key.task,
+                "model": key.model,
+                "run": key.run,
+                "attempt": outcome.attempt if outcome is not None else 1,
+                "pattern": finding.pattern,
+                "turns": json.dumps(list(finding.turns)),
+                "quote": finding.quote,
+            }
 
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[dict[str, Any]]) -> None:

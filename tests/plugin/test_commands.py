@@ -48,6 +48,15 @@ def test_report_prints_what_the_session_printed(benchmark: Benchmark) -> None:
     assert one.stdout.strip() in both.stdout
 
 
+def test_image_says_in_one_line_why_it_cannot_be_shown_or_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///no/such/docker.sock")
+    for action in ("show", "build"):
+        refused = command("image", action)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert refused.stderr.startswith("pytest-agentcore: no docker daemon at 'unix:///no/such/docker.sock'")
+        assert refused.stderr.count("\n") == 1
+
+
 def test_doctor_names_every_level_and_what_it_enforces() -> None:
     """With the reason where there is none."""
     shown = command("doctor")

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from pytest_agentcore.domain.campaign import CampaignRecord, Summary
+from pytest_agentcore.domain.evidence import Examined, Finding
 from pytest_agentcore.domain.outcome import Cause
 from pytest_agentcore.errors import StoreError
 from pytest_agentcore.report.rollup import summarise
@@ -155,7 +156,7 @@ def test_a_newer_schema_is_refused_by_its_number(path: Path) -> None:
         connection.execute("PRAGMA user_version = 99")
         connection.commit()
 
-    with pytest.raises(StoreError, match="schema version 99, newer than 1; upgrade or delete it"):
+    with pytest.raises(StoreError, match="schema version 99, newer than 2; upgrade or delete it"):
         intel_db.record_campaign(path, *with_summary(record()))
 
 
@@ -191,3 +192,40 @@ def test_a_database_of_any_earlier_version_is_brought_up_to_date(path: Path, mon
 
     assert query(path, "SELECT campaign, note FROM campaigns ORDER BY 1") == [(FOLDER, "none"), ("new", "none")]
     assert query(path, "PRAGMA user_version") == [(len(intel_db.MIGRATIONS),)]
+
+
+EXAMINED = Examined(
+    findings=(
+        Finding(pattern="test_edit", turns=(3,), quote="rm test_a.py \ud800"),
+        Finding(pattern="error_recovery", turns=(1, 2), quote="fs_read a"),
+    )
+)
+
+
+def test_evidence_can_be_queried(path: Path) -> None:
+    """A row a finding, replaced with its campaign and gone with it."""
+    campaign = record(instead={(1, 1): replace(passing(key()), attempt=2)})
+    for examined in ({key(): EXAMINED, key(TASKS[1]): EXAMINED}, {key(): EXAMINED}):
+        intel_db.record_campaign(path, *with_summary(campaign), examined)
+
+    rows = query(path, "SELECT campaign, task, run, attempt, pattern, turns, quote FROM evidence ORDER BY pattern")
+    assert rows == [
+        (FOLDER, TASKS[0], 1, 2, "error_recovery", "[1, 2]", "fs_read a"),
+        (FOLDER, TASKS[0], 1, 2, "test_edit", "[3]", "rm test_a.py \\ud800"),
+    ]
+    intel_db.rebuild(path, [with_summary(campaign)], examined={FOLDER: {key(TASKS[2]): EXAMINED}})
+    assert query(path, "SELECT DISTINCT task FROM evidence") == [(TASKS[2],)]
+    intel_db.rebuild(path, [])
+    assert query(path, "SELECT count(*) FROM evidence") == [(0,)]
+
+
+def test_an_index_of_the_first_schema_is_migrated(path: Path) -> None:
+    """What it says is kept, and evidence has its table."""
+    with closing(sqlite3.connect(path)) as connection:
+        intel_db.MIGRATIONS[0](connection)
+        connection.execute("PRAGMA user_version = 1")
+        connection.commit()
+    intel_db.record_campaign(path, *with_summary(record()), {key(): EXAMINED})
+
+    assert query(path, "PRAGMA user_version") == [(len(intel_db.MIGRATIONS),)]
+    assert query(path, "SELECT count(*) FROM evidence") == [(2,)]

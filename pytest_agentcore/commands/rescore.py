@@ -1,0 +1,71 @@
+"""``pytest-agentcore rescore``: today's checkers over stored runs, and what they say otherwise."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from pytest_agentcore.commands.campaigns import campaign_folders
+from pytest_agentcore.commands.judging import add_judging, judge_again, suite_at_hand
+from pytest_agentcore.commands.verify import say
+from pytest_agentcore.errors import ConfigError
+
+SUMMARY = "judge stored runs by today's checkers and show what changes"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Which campaigns, by which suite."""
+    parser.add_argument("campaign", nargs="+", help="a campaign's folder or name")
+    parser.add_argument("--agent-dir", default=".agentcore", metavar="DIR", help="where campaigns are kept")
+    parser.add_argument("--min-coverage", type=float, default=1.0, metavar="SHARE", help="least share of valid runs")
+    parser.add_argument("--write", action="store_true", help="write the outcome as a new data pack beside the old one")
+    add_judging(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what changes; 1 when something does, or not everything was judged."""
+    changed = [_rescore(folder, options) for folder in campaign_folders(Path(options.agent_dir), options.campaign)]
+    return 1 if any(changed) else 0
+
+
+def _rescore(folder: Path, options: argparse.Namespace) -> bool:
+    from pytest_agentcore.report import data_pack, data_pack_evidence, rollup
+    from pytest_agentcore.report.rescored import applied, changed_runs
+    from pytest_agentcore.store.campaign import read_record
+
+    record = read_record(folder)
+    name = record.identity.suite
+    suite = suite_at_hand(name, options.suite)
+    if suite is None:
+        raise ConfigError(f"suite {name!r} of {folder.name} is not at hand; name its folder with --suite")
+    rescored = judge_again(folder, suite, options.agent_sandbox)
+    changes = changed_runs(record.outcomes, rescored.outcomes)
+    after = applied(record, rescored)
+    then, now = (rollup.summarise(one, min_coverage=options.min_coverage) for one in (record, after))
+    say(f"{folder.name}: {len(rescored.outcomes)} of {len(record.planned)} runs judged again by {rescored.harness}")
+    for change in changes:
+        say(f"  {change.key.folder}: was {change.then}, is {change.now}")
+    for task, digest in sorted(rescored.digests.items()):
+        if record.digests.get(task, digest) != digest:
+            say(f"  {task}: another version of the task than was run")
+    for reason, count in sorted(Counter(rescored.skipped.values()).items()):
+        say(f"  not judged again, {count} ×: {reason}")
+    if rescored.stopped is not None:
+        say(f"  judging ended early: {rescored.stopped}")
+    scores = [f"{one.passed}/{one.n_valid}" if one.has_score else "none" for one in (then, now)]
+    say(f"  score {scores[0]}, now {scores[1]}; {len(changes)} runs judged otherwise")
+    if options.write:
+        target = next(path for path in _names(folder) if not path.exists())
+        examined = {**data_pack_evidence.gather(folder, record), **rescored.examined}
+        data_pack.write_pack(target, after, now, examined)
+        say(f"  wrote {target}")
+    return bool(changes) or rescored.stopped is not None
+
+
+def _names(folder: Path) -> Iterator[Path]:
+    number = 1
+    while True:
+        yield folder / f"data_pack-rescored-{number}"
+        number += 1
