@@ -18,7 +18,7 @@ from log_concepts import is_concurrent, is_exhausted, names_trigger
 from log_incident import Incident
 from log_suspects import blamed
 
-from pytest_agentcore import Run, WrongAnswer, agent_task
+from pytest_agentcore import Diagnosis, Run, WrongAnswer, agent_task
 
 LONGEST = 1200  # characters: one or two sentences are asked for
 MOST_QUOTED = 3  # log lines: more is a dump
@@ -105,7 +105,18 @@ def judge(text: str, incident: Incident) -> None:
         raise WrongAnswer(f"finding.txt blames something else: {causes[0]}")
 
 
-@agent_task(scenario=draw, max_turns=15)
+DIAGNOSIS = Diagnosis(
+    states=(
+        r"(?i)pool|connections?",
+        r"(?i)exhaust|saturat|deplet|starv|ran out|in use",
+        r"(?i)concurren|simultaneous|parallel|surge|at once|too many",
+    ),
+    artefact="finding.txt",
+)
+"""For the evidence alone: a run that says so and leaves another finding knew better than it wrote."""
+
+
+@agent_task(scenario=draw, max_turns=15, diagnosis=DIAGNOSIS)
 def test_investigate_log(run: Run) -> None:
     """access.log comes from a service that returned a burst of HTTP 500s. Write the root cause in one or two sentences to finding.txt."""  # noqa: E501 - the prompt is one line
     log = run.workspace.before.by_path()["access.log"].data or b""
