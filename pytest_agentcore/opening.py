@@ -91,7 +91,7 @@ def choose_isolation(settings: Settings, specs: Mapping[str, ModelSpec]) -> Isol
         pytest.UsageError: not to be had here.
     """
     try:
-        isolation = probe(settings.sandbox)
+        isolation = probe(settings.sandbox, image=settings.image, runtime=settings.runtime)
     except AgentCoreError as error:
         raise pytest.UsageError(f"--agent-sandbox={settings.sandbox}: {error}") from None
     required = settings.require_isolation

@@ -125,3 +125,20 @@ def benchmark(pytester: pytest.Pytester) -> Benchmark:
     (count / "hidden").mkdir()
     (count / "hidden" / "expected.txt").write_text("3\n")
     return made
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests each sandbox level passed: a level that was skipped is easily overlooked."""
+    levels = ("namespace", "docker", "process")
+    counts = {
+        (level, outcome): sum(
+            f"[{level}" in report.nodeid
+            for report in terminalreporter.stats.get(outcome, ())
+            if "tests/contract/" in report.nodeid
+        )
+        for level in levels
+        for outcome in ("passed", "skipped", "failed")
+    }
+    if any(counts.values()):
+        shown = (f"{level} {counts[level, 'passed']} passed, {counts[level, 'skipped']} skipped" for level in levels)
+        terminalreporter.write_line(f"sandbox levels: {'; '.join(shown)}")

@@ -95,6 +95,14 @@ class Isolation:
     network: bool = False
     software: dict[str, str] = field(default_factory=dict)
     """Name -> version of what the contract promises inside."""
+    image: str = ""
+    """Level docker: the image as it was named."""
+    image_id: str = ""
+    """Level docker: what that name stood for."""
+    runtime: str = ""
+    """Level docker: the container runtime that was asked for; empty for the daemon's own choice."""
+    calls: Literal["server", "exec"] = "server"
+    """How commands reach the inside; ``exec`` where the image has no Python for the server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

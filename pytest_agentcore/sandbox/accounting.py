@@ -135,7 +135,7 @@ class Accounting:
 def _open(path: str) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except PermissionError:
+    except OSError:  # no right to write, or a file system that nobody may write to
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
 

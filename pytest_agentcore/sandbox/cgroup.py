@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -20,10 +19,10 @@ from typing import Any
 
 from pytest_agentcore.domain.resources import Limits
 from pytest_agentcore.errors import SandboxUnavailable
+from pytest_agentcore.sandbox.ownership import is_left_over, machine, owner
 
 CONTROLLERS = ("memory", "pids", "cpu")
 PERIOD_US = 100_000
-_PREFIX = "agentcore-"
 _MEGABYTE = 1 << 20
 _LEAST_QUOTA_US = 1000
 _REMOVE_S = 2.0
@@ -151,7 +150,7 @@ def make(limits: Limits) -> Groups | None:
     )
     if not chosen:
         return None
-    groups = Groups(name=f"{_owner(os.getpid())}-{next(_numbers)}", hierarchies=chosen)
+    groups = Groups(name=f"{owner(os.getpid())}-{next(_numbers)}", hierarchies=chosen)
     try:
         for folder in groups.folders():
             folder.mkdir()
@@ -240,7 +239,7 @@ def _second(own: Path) -> Iterator[Hierarchy]:
 
 
 def _may_make(hierarchy: Hierarchy) -> bool:
-    folders = [hierarchy.parent / f"{_owner(os.getpid())}-0", hierarchy.own, hierarchy.parent]
+    folders = [hierarchy.parent / f"{owner(os.getpid())}-0", hierarchy.own, hierarchy.parent]
     if not all(os.access(folder / hierarchy.members, os.W_OK) for folder in folders[1:]):
         return False
     try:
@@ -251,34 +250,12 @@ def _may_make(hierarchy: Hierarchy) -> bool:
     return True
 
 
-@cache
-def _machine() -> str:
-    """Which boot and which pid namespace a pid belongs to."""
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
-    inode = re.sub(r"\D", "", str(Path("/proc/self/ns/pid").readlink()))
-    return f"{_PREFIX}{boot}-{inode}"
-
-
-@cache
-def _owner(pid: int) -> str:
-    return f"{_machine()}-{pid}-{_started(pid)}"
-
-
-def _started(pid: int) -> str:
-    """When a process began, so that its number may be given out again; empty when there is none."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
-
-
 def sweep() -> int:
     """Remove the groups of engines that are no more; how many were removed."""
     removed = 0
     for hierarchy in hierarchies():
-        for folder in hierarchy.parent.glob(f"{_machine()}-*"):
-            pid, started = folder.name.removeprefix(f"{_machine()}-").split("-")[:2]
-            if _started(int(pid)) != started:
+        for folder in hierarchy.parent.glob(f"{machine()}-*"):
+            if is_left_over(folder.name):
                 removed += _removed(folder)
     return removed
 

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from pytest_agentcore.domain.resources import Evidence, ExecResult, Isolation, Limits, Output
 from pytest_agentcore.domain.workspace import Entry, Snapshot, is_ignored
-from pytest_agentcore.sandbox.channel import Channel
 
 SNAPSHOT_BYTES = 512 << 20
 SNAPSHOT_ENTRIES = 200_000
 _FILES_S = 120.0
 _SLACK_S = 30.0
 """What a server on a busy machine may need beyond a command's own time to kill, collect and answer."""
+
+
+class Connection(Protocol):
+    """The engine's end of a started server, whatever holds it."""
+
+    @property
+    def pid(self) -> int:
+        """The process on this machine whose end is the sandbox's end."""
+        ...
+
+    def call(self, request: dict[str, Any], *, timeout_s: float) -> Any:
+        """Send a request and wait for the reply's value."""
+        ...
+
+    def close(self) -> None:
+        """End the server and everything inside."""
+        ...
 
 
 class ServedSandbox:
@@ -27,7 +43,12 @@ class ServedSandbox:
     """
 
     def __init__(
-        self, channel: Channel, isolation: Isolation, limits: Limits, *, after_close: Iterable[Callable[[], None]] = ()
+        self,
+        channel: Connection,
+        isolation: Isolation,
+        limits: Limits,
+        *,
+        after_close: Iterable[Callable[[], None]] = (),
     ) -> None:
         self._channel = channel
         self._isolation = isolation

@@ -11,12 +11,15 @@ from pytest_agentcore.domain.ports import Sandbox
 from pytest_agentcore.domain.resources import Isolation, Limits
 from pytest_agentcore.errors import SandboxUnavailable
 from pytest_agentcore.sandbox.choice import open_sandbox, probe
+from tests.contract.docker_fixture import needs_docker
 from tests.contract.sandbox_boxes import Open
 
 
-@pytest.fixture(scope="session", params=["namespace", "process"])
+@pytest.fixture(scope="session", params=["namespace", "docker", "process"])
 def isolation(request: pytest.FixtureRequest) -> Isolation:
     """Each level that this machine can hold; a namespace may be forbidden here, a process never is."""
+    if request.param == "docker":
+        needs_docker()
     try:
         return probe(request.param)
     except SandboxUnavailable as error:
@@ -28,7 +31,7 @@ def isolation(request: pytest.FixtureRequest) -> Isolation:
 @pytest.fixture
 def walled(isolation: Isolation) -> bool:
     """True where the level promises walls."""
-    return isolation.level == "namespace"
+    return isolation.level != "process"
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ class Attack:
     attempt: Attempt | None = None
     """For what no script alone can do or tell: True when the attack succeeded."""
     namespace: Verdict = Verdict.STOPPED
+    docker: Verdict = Verdict.STOPPED
     process: Verdict = Verdict.OPEN
     harmless: str = ""
     """A shell script for a level that does not stop it, where the real one would do harm."""
@@ -48,7 +49,7 @@ class Attack:
 
     def expected(self, level: Level) -> Verdict:
         """The declared verdict at this level."""
-        return {"namespace": self.namespace, "process": self.process}[level]
+        return {"namespace": self.namespace, "docker": self.docker, "process": self.process}[level]
 
     def works(self, box: Sandbox, stage: Stage) -> bool:
         """Try it in a sandbox."""

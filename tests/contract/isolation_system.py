@@ -98,6 +98,7 @@ KERNEL = (
         tries="reads /sys, control groups included",
         stopped="it is not there",
         sh="ls /sys/fs/cgroup/* >/dev/null 2>&1 && echo GOT-IT",
+        docker=Verdict.OPEN,
         process=MACHINE,
     ),
     Attack(
@@ -157,6 +158,7 @@ KERNEL = (
         tries="uses up the inotify instances that all runs of a user share",
         stopped="it gets a few",
         python="len([call((294, 26), 0) for _ in range(100)]) == 100 and got()",
+        docker=Verdict.OPEN,
         process=MACHINE,
     ),
 )

@@ -11,7 +11,7 @@ from tests.contract.isolation_attack import Verdict
 from tests.contract.isolation_attacks import ATTACKS
 
 PAGE = Path(__file__).parents[2] / "docs" / "isolation.md"
-LEVELS: tuple[Level, ...] = ("namespace", "process")
+LEVELS: tuple[Level, ...] = ("namespace", "docker", "process")
 INTRODUCTION = """\
 # What each sandbox level stops
 
@@ -26,7 +26,8 @@ MEANINGS = """
   whichever that is for this user on this machine.
 - *stopped where there is a control group*: as root on most machines, seldom as an ordinary user; `pytest-agentcore
   doctor` says `cgroup` then.
-- The level `docker` is not in this table.
+- `docker` here is the image of `pytest-agentcore image build` on a daemon with root, its own seccomp profile and no
+  user namespaces; /sys of a container can be read, and its user is this machine's uid 1000.
 
 Code written by a real model belongs at level `namespace` or better.
 """

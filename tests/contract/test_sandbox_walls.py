@@ -12,6 +12,7 @@ import pytest
 
 import pytest_agentcore
 from pytest_agentcore.domain.ports import Sandbox
+from pytest_agentcore.domain.resources import Isolation
 from pytest_agentcore.sandbox import contents
 from tests.contract.sandbox_boxes import Open
 
@@ -64,6 +65,8 @@ def test_controls_of_the_kernel_are_out_of_reach(box: Sandbox, walled: bool) -> 
         "/proc/sys/vm/drop_caches",
         "/proc/self/oom_score_adj",
     ):
+        if path == "/proc/self/oom_score_adj" and box.isolation.level == "docker":
+            continue  # documented difference: a command may make itself as late a victim as the server
         message = box.exec(["sh", "-c", f": >> {path}"]).stderr.text()
         assert "Read-only" in message or "ermission denied" in message or "nonexistent" in message, path
     for name in ("null", "zero", "urandom"):
@@ -97,14 +100,18 @@ def test_the_server_cannot_be_signalled_traced_or_read(box: Sandbox, walled: boo
 def test_devices_are_five(box: Sandbox, walled: bool) -> None:
     names = box.exec(["ls", "/dev"]).stdout.text().split()
 
-    assert (set(names) == {"null", "zero", "full", "random", "urandom", "fd", "stdin", "stdout", "stderr"}) is walled
+    five = {"null", "zero", "full", "random", "urandom", "fd", "stdin", "stdout", "stderr"}
+    terminals = {"tty", "ptmx", "pts", "mqueue"} if box.isolation.level == "docker" else set()
+    assert (set(names) == five | terminals) is walled
     assert python(box, "import os; print(len(os.urandom(9)), open('/dev/zero', 'rb').read(2))") == "9 b'\\x00\\x00'"
 
 
-def test_a_masked_folder_and_file_in_a_bound_tree_are_empty(open_box: Open, walled: bool) -> None:
+def test_a_masked_folder_and_file_in_a_bound_tree_are_empty(open_box: Open, walled: bool, isolation: Isolation) -> None:
     folder, single = Path("/usr/share/common-licenses"), Path("/usr/bin/env")
     if not folder.is_dir():
         pytest.skip(f"needs {folder}")
+    if isolation.level == "docker":
+        return  # nothing of this machine is bound, so that nothing has to be masked
     box = open_box(masks=(folder, single, Path("/usr/share/does-not-exist"), Path("/home")))
 
     assert (box.exec(["ls", str(folder)]).stdout.total == 0) is walled
@@ -176,4 +183,7 @@ def test_threads_and_engine_state_do_not_hinder_the_start(open_box: Open) -> Non
 
 
 def test_the_interpreter_inside_is_the_engines(box: Sandbox) -> None:
+    if box.isolation.level == "docker":
+        assert box.isolation.software["python"] == python(box, "import platform; print(platform.python_version())")
+        return
     assert python(box, "import sys; print(tuple(sys.version_info[:3]))") == str(tuple(sys.version_info[:3]))
