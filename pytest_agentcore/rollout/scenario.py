@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pytest_agentcore.domain.scenario import Draw
@@ -18,7 +18,7 @@ from pytest_agentcore.errors import ConfigError
 from pytest_agentcore.model import scripted
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
 OPENING = "${{"
 
@@ -118,9 +118,15 @@ def fill(text: str, scenario: object, where: str) -> str:
 
     kept = text.replace("\r", "${{ '\\r' }}")  # the template's reader would turn CRLF into LF
     try:
-        return _environment().from_string(kept).render(scenario=scenario)
+        return _template(kept).render(scenario=scenario)
     except (TemplateError, AttributeError, TypeError, ValueError, LookupError) as error:
         raise ConfigError(f"{where}: {' '.join(str(error).split())} (in {text[:60]!r})") from None
+
+
+@lru_cache(4096)
+def _template(text: str) -> Template:
+    """Compiled once: a solution is filled in for every run and scenario."""
+    return _environment().from_string(text)
 
 
 @cache

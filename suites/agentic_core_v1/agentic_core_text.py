@@ -16,6 +16,8 @@ SMALL = {word: value for value, word in enumerate(_SMALL_WORDS)}
 TENS = {word: 10 * value for value, word in enumerate(_TENS_WORDS, start=2)}
 SCALES = {"hundred": 100, "thousand": 1000}
 
+LARGEST_EXPONENT = 100
+
 _WORD = "|".join(sorted({**SMALL, **TENS, **SCALES}, key=len, reverse=True))
 _SPOKEN = re.compile(
     rf"\b(?:an?[ ](?=hundred|thousand))?(?:{_WORD})\b(?:(?:[ -]+and)?[ -]+(?:{_WORD})\b(?![ -](?:half|quarters?)))*"
@@ -84,9 +86,16 @@ def _readings(token: str) -> tuple[Decimal, ...]:
     if texts and plain.count(",") > 1:
         texts.extend(plain.split(","))
     try:
-        return tuple(Decimal(text) for text in texts)
+        return tuple(_bounded(Decimal(text)) for text in texts)
     except InvalidOperation:
         return ()
+
+
+def _bounded(value: Decimal) -> Decimal:
+    """The value, or one beyond all that a task asks for: arithmetic with ``1e999999999`` overflows."""
+    if value.is_zero() or abs(value.adjusted()) <= LARGEST_EXPONENT:
+        return value
+    return Decimal(f"1e{LARGEST_EXPONENT}") if value.adjusted() > 0 else Decimal(0)
 
 
 def digits_for_words(text: str) -> str:

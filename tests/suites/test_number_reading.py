@@ -67,3 +67,12 @@ def test_any_text_can_be_read(reading: ModuleType, text: str) -> None:
     spoken, found = reading.numbers(reading.digits_for_words(text))
 
     assert all(0 <= number.start < number.end <= len(spoken) for number in found)
+
+
+@pytest.mark.parametrize("text", ["1e999999999", "-1e999999999", "1e-999999999", "9" * 60_000])
+def test_a_number_beyond_all_measure_is_a_number_still(reading: ModuleType, text: str) -> None:
+    """Checkers subtract and round: that must not overflow."""
+    (number,) = reading.numbers(text)[1]
+
+    assert abs(number.value - Decimal("417.25")) > 400
+    assert (number.value == number.value.to_integral_value()) is True
