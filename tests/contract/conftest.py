@@ -11,7 +11,7 @@ from pytest_agentcore.domain.ports import Sandbox
 from pytest_agentcore.domain.resources import Isolation, Limits
 from pytest_agentcore.errors import SandboxUnavailable
 from pytest_agentcore.sandbox.choice import open_sandbox, probe
-from tests.contract.docker_fixture import needs_docker
+from tests.contract.docker_fixture import needs_docker, required
 from tests.contract.sandbox_boxes import Open
 
 
@@ -23,7 +23,7 @@ def isolation(request: pytest.FixtureRequest) -> Isolation:
     try:
         return probe(request.param)
     except SandboxUnavailable as error:
-        if request.param == "namespace":
+        if request.param == "namespace" and not required("namespace"):
             pytest.skip(str(error))
         raise
 

@@ -14,15 +14,20 @@ from pytest_agentcore.errors import AgentCoreError
 from pytest_agentcore.sandbox import image
 from pytest_agentcore.sandbox.docker import Daemon, NotFound
 
-REQUIRED = "AGENTCORE_REQUIRE_DOCKER"
-"""Set where tests may not be skipped for want of a daemon; then the image is built as well."""
+REQUIRED = "AGENTCORE_REQUIRE"
+"""Names the levels whose tests may not be skipped, e.g. ``namespace docker``; for docker the image is built as well."""
+
+
+def required(level: str) -> bool:
+    """May no test of this level be skipped here?"""
+    return level in os.environ.get(REQUIRED, "").split()
 
 
 def needs_docker() -> None:
     """Skip, or fail where it is required, unless level docker can be held here."""
     reason = _missing()
-    if reason and os.environ.get(REQUIRED):
-        pytest.fail(f"{REQUIRED} is set, and: {reason}", pytrace=False)
+    if reason and required("docker"):
+        pytest.fail(f"{REQUIRED} names docker, and: {reason}", pytrace=False)
     if reason:
         pytest.skip(reason)
 
@@ -34,7 +39,7 @@ def _missing() -> str:
     except AgentCoreError as error:
         return str(error)
     try:
-        if not os.environ.get(REQUIRED):
+        if not required("docker"):
             daemon.image(image.NAME)
             return ""
         with Path(tempfile.gettempdir(), "agentcore-test-image.lock").open("w") as lock:

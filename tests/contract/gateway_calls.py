@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from pytest_agentcore.domain.trajectory import Reply, ToolSpec, Turn
-from pytest_agentcore.model.client import GatewayModel
+from pytest_agentcore.model.client import Address, GatewayModel
 from pytest_agentcore.model.endpoint import ModelSpec, parse
-from pytest_agentcore.model.supervisor import Gateway
+from pytest_agentcore.model.gateway.protocol import StartConfig
+from pytest_agentcore.model.supervisor import Gateway, _spawn
 from tests.contract.scripted_endpoint import Endpoint
 
 SHELL = ToolSpec(
@@ -58,3 +63,46 @@ def wait_until(true: Any, patience_s: float = 20.0) -> None:
     while not true():
         assert time.monotonic() < deadline, "it never came true"
         threading.Event().wait(0.02)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """A run registered on terms of its own."""
+
+    gateway: Gateway
+    handle: str
+    token: str
+
+    def call(self, path: str = "/v1/chat/completions", **members: Any) -> httpx.Response:
+        """One request of the run."""
+        said = {"input": "x"} if "responses" in path else {"messages": [{"role": "user", "content": "x"}]}
+        headers = {"Authorization": f"Bearer {self.token}"}
+        url = f"{self.gateway.url}{path}"
+        return httpx.post(url, json={**said, **members}, headers=headers, trust_env=False, timeout=60)
+
+    def ledger(self) -> dict[str, Any]:
+        """What it has used so far."""
+        answer: dict[str, Any] = control(self.gateway, "GET", f"/control/runs/{self.handle}").json()
+        return answer
+
+    def end(self) -> dict[str, Any]:
+        """End it; gives the final ledger."""
+        answer: dict[str, Any] = control(self.gateway, "DELETE", f"/control/runs/{self.handle}").json()
+        return answer
+
+
+def register(gateway: Gateway, spec: ModelSpec, **terms: Any) -> Registered:
+    """A run with limits, a record, a campaign or a replay."""
+    answer = control(gateway, "POST", "/control/runs", body={"id": "run", "model": spec.name, **terms})
+    assert answer.status_code == 200, answer.text
+    return Registered(gateway=gateway, handle=answer.json()["run"], token=answer.json()["token"])
+
+
+@contextmanager
+def started(**config: Any) -> Iterator[Gateway]:
+    """A gateway of the given fields of its start configuration."""
+    secret = secrets.token_urlsafe(16)
+    process, port = _spawn(StartConfig(secret=secret, **config))
+    gateway = Gateway(Address(url=f"http://127.0.0.1:{port}", secret=secret), process)
+    with gateway:
+        yield gateway

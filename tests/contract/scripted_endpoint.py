@@ -1,4 +1,4 @@
-"""A model server of the tests, in a process of its own: scripted answers on two wires, and every fault by order.
+"""A model server of the tests, in a process of its own: scripted answers on three wires, and every fault by order.
 
 Run as a script it reads one line of JSON on stdin, says ``{"port": …}`` on stdout and serves on 127.0.0.1 until its
 stdin ends or its lifetime is over. In a test: ``with serving(config) as endpoint: …``.
@@ -12,8 +12,8 @@ Configuration::
                        "fault": {"kind": KIND, "times": 1, "retry_after": "1"}}}}
     TURN = {"text": "…", "reasoning": "…", "calls": [[TOOL, ARGUMENTS], …], "usage": {…}, "finish_reason": "…"}
 
-ARGUMENTS are an object, or a string that is sent as it is. The position in a script is the number of assistant messages
-in the request; past its end the answer is empty. ``usage`` is in the words of Chat Completions, for both wires. A fault
+ARGUMENTS are an object, or a string that is sent as it is. The position in a script is the number of answers
+in the request; past its end the answer is empty. ``usage`` is in the words of Chat Completions, for all wires. A fault
 without ``times`` is for ever, with it for the first so many requests of that model. The model ``fault-KIND`` needs no
 configuration. KIND is a number (that status) or a name of ``FAULTS``. What came in is at ``/requests``.
 """
@@ -26,14 +26,23 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from tests.contract.scripted_wires import Chat, Messages, Responses
+
+Wire = Chat | Messages | Responses
+ROOT = Path(__file__).resolve().parent.parent.parent
 FAULTS = ("hang", "reset", "cut", "html", "empty_choices", "no_message", "no_usage", "malformed_arguments", "context")
+OF_MODEL = ("reasoning", "function_call", "custom_tool_call")
+"""Items of Responses that are, with what was said beside them, one answer."""
 USAGE = {"prompt_tokens": 100, "completion_tokens": 10}
 MESSAGES = {
     400: "Unsupported parameter",
@@ -60,10 +69,17 @@ def application(config: dict[str, Any]) -> web.Application:
     state = State(config)
 
     async def chat(request: web.Request) -> web.StreamResponse:
-        return await _answer(state, request, _Chat())
+        return await _answer(state, request, Chat())
 
     async def anthropic(request: web.Request) -> web.StreamResponse:
-        return await _answer(state, request, _Messages())
+        return await _answer(state, request, Messages())
+
+    async def responses(request: web.Request) -> web.StreamResponse:
+        return await _answer(state, request, Responses())
+
+    async def count_tokens(request: web.Request) -> web.Response:
+        state.requests.append({"path": request.path_qs, "headers": dict(request.headers), "body": await request.json()})
+        return web.json_response({"input_tokens": 77})
 
     async def requests(_: web.Request) -> web.Response:
         return web.json_response(state.requests)
@@ -72,14 +88,19 @@ def application(config: dict[str, Any]) -> web.Application:
     for prefix in ("", "/v1"):
         app.router.add_post(f"{prefix}/chat/completions", chat)
         app.router.add_post(f"{prefix}/messages", anthropic)
+        app.router.add_post(f"{prefix}/messages/count_tokens", count_tokens)
+        if config.get("responses", True):
+            app.router.add_post(f"{prefix}/responses", responses)
     app.router.add_get("/requests", requests)
     return app
 
 
-async def _answer(state: State, request: web.Request, wire: _Chat | _Messages) -> web.StreamResponse:
+async def _answer(state: State, request: web.Request, wire: Wire) -> web.StreamResponse:
     body = await request.json()
     if state.config.get("record", True):
-        state.requests.append({"path": request.path, "headers": dict(request.headers), "body": body})
+        state.requests.append(
+            {"path": request.path_qs, "at": time.monotonic(), "headers": dict(request.headers), "body": body}
+        )
     name = str(body.get("model"))
     model = state.config.get("models", {}).get(name, {})
     count = state.served[name] = state.served.get(name, 0) + 1
@@ -103,9 +124,7 @@ async def _answer(state: State, request: web.Request, wire: _Chat | _Messages) -
     return web.json_response(answer)
 
 
-async def _refusal(
-    request: web.Request, kind: str, fault: Mapping[str, Any], wire: _Chat | _Messages
-) -> web.Response | None:
+async def _refusal(request: web.Request, kind: str, fault: Mapping[str, Any], wire: Wire) -> web.Response | None:
     """The faults in place of an answer."""
     if kind == "hang":
         await asyncio.sleep(3600)
@@ -126,8 +145,11 @@ async def _refusal(
 def _turn(model: Mapping[str, Any], body: Mapping[str, Any], kind: str) -> dict[str, Any]:
     if kind == "malformed_arguments":
         return {"calls": [["shell", '{"command": "ls']]}
-    position = sum(message["role"] == "assistant" for message in body["messages"])
-    prompt = json.dumps([message for message in body["messages"] if message["role"] == "user"][:1], ensure_ascii=False)
+    said = body["input"] if "input" in body else body["messages"]
+    items = [{"role": "user", "content": said}] if isinstance(said, str) else said
+    said_by_model = [item.get("role") == "assistant" or item.get("type") in OF_MODEL for item in items]
+    position = sum(now and not before for before, now in pairwise([False, *said_by_model]))
+    prompt = json.dumps([item for item in items if item.get("role") == "user"][:1], ensure_ascii=False)
     scripts = [*model.get("scripts", ()), {"match": "", "turns": model.get("turns", [{"text": "Hello."}])}]
     turns = next(one["turns"] for one in scripts if json.dumps(one["match"], ensure_ascii=False)[1:-1] in prompt)
     return dict(turns[position]) if position < len(turns) else {"text": ""}
@@ -141,122 +163,6 @@ async def _stream(request: web.Request, events: list[bytes], *, cut: bool) -> we
     if cut and request.transport is not None:
         request.transport.abort()
     return response
-
-
-class _Chat:
-    """Chat Completions."""
-
-    def error(self, status: int, message: str) -> dict[str, Any]:
-        return {"error": {"message": message, "type": f"error_{status}", "code": None}}
-
-    def whole(self, turn: Mapping[str, Any], usage: Mapping[str, Any], name: str) -> dict[str, Any]:
-        message: dict[str, Any] = {"role": "assistant", "content": turn.get("text")}
-        if turn.get("reasoning"):
-            message["reasoning_content"] = turn["reasoning"]
-        if turn.get("calls"):
-            message["tool_calls"] = [
-                {"id": f"call_{index}", "type": "function", "function": {"name": tool, "arguments": _text(arguments)}}
-                for index, (tool, arguments) in enumerate(turn["calls"], 1)
-            ]
-        reason = turn.get("finish_reason", "tool_calls" if turn.get("calls") else "stop")
-        return {
-            "id": "chatcmpl-1",
-            "object": "chat.completion",
-            "created": 1,
-            "model": f"{name}-served",
-            "choices": [{"index": 0, "message": message, "finish_reason": reason}],
-            "usage": {**usage, "total_tokens": usage["prompt_tokens"] + usage["completion_tokens"]},
-        }
-
-    def events(
-        self, turn: Mapping[str, Any], usage: Mapping[str, Any], name: str, body: Mapping[str, Any]
-    ) -> list[bytes]:
-        whole = self.whole(turn, usage, name)
-        envelope: dict[str, Any] = {
-            "id": whole["id"],
-            "object": "chat.completion.chunk",
-            "created": 1,
-            "model": whole["model"],
-        }
-        message = whole["choices"][0]["message"]
-        deltas: list[dict[str, Any]] = [
-            {"role": "assistant", "content": ""},
-            *({"content": word} for word in str(turn.get("text", "")).split()),
-        ]
-        deltas += [{"tool_calls": [{"index": i, **call}]} for i, call in enumerate(message.get("tool_calls", []))]
-        chunks = [{**envelope, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
-        reason = whole["choices"][0]["finish_reason"]
-        chunks.append({**envelope, "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
-        if (body.get("stream_options") or {}).get("include_usage"):
-            chunks.append({**envelope, "choices": [], "usage": whole["usage"]})
-        return [*(b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks), b"data: [DONE]\n\n"]
-
-
-class _Messages:
-    """Anthropic Messages."""
-
-    def error(self, status: int, message: str) -> dict[str, Any]:
-        return {"type": "error", "error": {"type": f"error_{status}", "message": message}}
-
-    def whole(self, turn: Mapping[str, Any], usage: Mapping[str, Any], name: str) -> dict[str, Any]:
-        blocks: list[dict[str, Any]] = []
-        if turn.get("reasoning"):
-            blocks.append({"type": "thinking", "thinking": turn["reasoning"], "signature": "signed"})
-        if turn.get("text"):
-            blocks.append({"type": "text", "text": turn["text"]})
-        blocks += [
-            {"type": "tool_use", "id": f"toolu_{index}", "name": tool, "input": json.loads(_text(arguments))}
-            for index, (tool, arguments) in enumerate(turn.get("calls", []), 1)
-        ]
-        return {
-            "id": "msg_1",
-            "type": "message",
-            "role": "assistant",
-            "model": f"{name}-served",
-            "content": blocks,
-            "stop_reason": turn.get("finish_reason", "tool_use" if turn.get("calls") else "end_turn"),
-            "stop_sequence": None,
-            "usage": _anthropic_usage(usage),
-        }
-
-    def events(self, turn: Mapping[str, Any], usage: Mapping[str, Any], name: str, _: Mapping[str, Any]) -> list[bytes]:
-        whole = self.whole(turn, usage, name)
-        told: list[dict[str, Any]] = [
-            {"type": "message_start", "message": {**whole, "content": [], "stop_reason": None}}
-        ]
-        start: dict[str, Any]
-        for index, block in enumerate(whole["content"]):
-            if block["type"] == "text":
-                start = {"type": "text", "text": ""}
-                delta = {"type": "text_delta", "text": block["text"]}
-            else:
-                start = {**block, "input": {}}
-                delta = {"type": "input_json_delta", "partial_json": json.dumps(block.get("input"))}
-            told.append({"type": "content_block_start", "index": index, "content_block": start})
-            told.append({"type": "content_block_delta", "index": index, "delta": delta})
-            told.append({"type": "content_block_stop", "index": index})
-        end = {"stop_reason": whole["stop_reason"], "stop_sequence": None}
-        told.append(
-            {"type": "message_delta", "delta": end, "usage": {"output_tokens": whole["usage"]["output_tokens"]}}
-        )
-        told.append({"type": "message_stop"})
-        return [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode() for event in told]
-
-
-def _anthropic_usage(usage: Mapping[str, Any]) -> dict[str, int]:
-    """There, the input is what neither came from the cache nor went into it."""
-    details = usage.get("prompt_tokens_details", {})
-    cached, written = details.get("cached_tokens", 0), details.get("cache_creation_tokens", 0)
-    return {
-        "input_tokens": usage["prompt_tokens"] - cached - written,
-        "output_tokens": usage["completion_tokens"],
-        "cache_read_input_tokens": cached,
-        "cache_creation_input_tokens": written,
-    }
-
-
-def _text(arguments: object) -> str:
-    return arguments if isinstance(arguments, str) else json.dumps(arguments)
 
 
 def main() -> None:
@@ -303,7 +209,12 @@ class Endpoint:
 @contextmanager
 def serving(config: Mapping[str, Any] | None = None) -> Iterator[Endpoint]:
     """A server in a process of its own, gone at the end of the block."""
-    process = subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.contract.scripted_endpoint"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     try:
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("both are pipes")

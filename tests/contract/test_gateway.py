@@ -106,6 +106,7 @@ def test_a_conversation_its_usage_and_its_cost(gateway: Gateway, endpoint: Endpo
         "model": f"claude-haiku-4-5@{endpoint.url}/v1",
         "calls": 2,
         "failed_calls": 0,
+        "refused_calls": 0,
         "attempts": 2,
         "waited_s": 0.0,
         "usage": {
@@ -117,6 +118,10 @@ def test_a_conversation_its_usage_and_its_cost(gateway: Gateway, endpoint: Endpo
             "estimated": False,
         },
         "cost_usd": "0.00228",
+        "billed_usd": None,
+        "billed_calls": 0,
+        "cost_differs": False,
+        "record": None,
         "models_returned": {"claude-haiku-4-5-served": 2},
     }
     opening, sent = (

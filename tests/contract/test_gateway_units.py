@@ -17,7 +17,7 @@ from pytest_agentcore.domain.usage import Usage
 from pytest_agentcore.model.endpoint import parse as parse_model
 from pytest_agentcore.model.gateway.faults import UpstreamFault, classify, message_in, one_line
 from pytest_agentcore.model.gateway.keys import Keyring, load_file
-from pytest_agentcore.model.gateway.metering import StreamMeter, usage_in
+from pytest_agentcore.model.gateway.metering import Meter, usage_in
 from pytest_agentcore.model.gateway.protocol import BACKOFF_CAP_S, ErrorKind
 from pytest_agentcore.model.gateway.request import parse
 from pytest_agentcore.model.gateway.retry import Effort, Policy, delay, retry_after
@@ -254,7 +254,7 @@ def test_stream_meter_reads_however_the_stream_is_cut(cuts: list[int]) -> None:
         {"usage": usage, "choices": []},
     ]
     stream = b"".join(b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n" for chunk in chunks) + b"data: [DONE]"
-    meter, at = StreamMeter(), 0
+    meter, at = Meter(), 0
 
     for cut in [*sorted(cuts), len(stream)]:
         meter.feed(stream[at:cut])

@@ -50,10 +50,10 @@ def task(tmp_path: Path) -> Task:
     (tmp_path / "solutions").mkdir()
     (tmp_path / "solutions" / "reference.yaml").write_text(
         "turns:\n- text: 'I greet ${{ scenario.name }}.'\n"
-        "  calls: [{fs_write: {path: hello.txt, content: \"Hello, ${{ scenario.name + '\\\"!' }}\\r\\n\"}}]\n"
+        '  calls: [{fs_write: {path: hello.txt, content: "Hello, ${{ scenario.name + \'\\"!\' }}\\r\\n"}}]\n'
     )
     (tmp_path / "solutions" / "fail_1.yaml").write_text(
-        "turns:\n- calls: [{raw: {name: fs_write, arguments: '{\"path\": \"${{ scenario.name }}'}}]\n"
+        'turns:\n- calls: [{raw: {name: fs_write, arguments: \'{"path": "${{ scenario.name }}\'}}]\n'
     )
     return Task(
         id="task_greet",

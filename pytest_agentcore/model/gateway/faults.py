@@ -66,6 +66,11 @@ def classify(status: int | None, said: str) -> ErrorKind:
     return next((kind for fits, kind in ladder if fits), ErrorKind.BAD_REQUEST)
 
 
+def says_no_model(said: str) -> bool:
+    """Is it the model that the upstream does not know, and not the address that was asked?"""
+    return _NO_MODEL.search(said) is not None
+
+
 def message_in(body: bytes | str) -> str:
     """What an error body says, whichever of the usual shapes it has; HTML without its tags."""
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body

@@ -17,7 +17,7 @@ _SHORTEST = 6
 """Shorter values are words, and would be cut out of ordinary text."""
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
 _SECRET_SHAPE = re.compile(
-    r"\b(?:sk|pk|gsk|xai|hf|AIza)[-_A-Za-z0-9]{16,}|(?<=Bearer )[-._~+/=A-Za-z0-9]{16,}", re.IGNORECASE
+    r"\b(?:sk|pk|gsk|xai|hf|AIza|agentcore)[-_A-Za-z0-9]{16,}|(?<=Bearer )[-._~+/=A-Za-z0-9]{16,}", re.IGNORECASE
 )
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 
@@ -50,6 +50,7 @@ class Keyring:
     def __init__(self, environ: MutableMapping[str, str] | None = None) -> None:
         self._environ = os.environ if environ is None else environ
         self._secrets: set[str] = set()
+        self._bytes: list[bytes] = []
         self.hide(value for name, value in self._environ.items() if _SECRET_NAME.search(name))
 
     def hide(self, values: Iterable[str]) -> None:
@@ -64,6 +65,20 @@ class Keyring:
         for secret in sorted((one for one in self._secrets if one in text), key=len, reverse=True):
             text = text.replace(secret, HIDDEN)
         return _SECRET_SHAPE.sub(HIDDEN, text)
+
+    def redact_bytes(self, data: bytes) -> bytes:
+        """The bytes of a record without any key that is known; what merely looks like one is content, and stays."""
+        for secret in self._encoded():
+            if secret in data:
+                data = data.replace(secret, HIDDEN.encode())
+        return data
+
+    def _encoded(self) -> list[bytes]:
+        """Longest first: a key in an encoding may hold the key itself."""
+        if len(self._bytes) != len(self._secrets):
+            encoded = {one.encode("utf-8", "surrogateescape") for one in self._secrets}
+            self._bytes = sorted(encoded, key=len, reverse=True)
+        return self._bytes
 
     def key_for(self, spec: ModelSpec) -> str | None:
         """The key that this model's upstream may be shown, None when there is none to show.

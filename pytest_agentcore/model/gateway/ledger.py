@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from pytest_agentcore.domain.usage import Usage
+from pytest_agentcore.model.cassette import Cassette
+from pytest_agentcore.model.gateway.budget import Limits, Wallet
+from pytest_agentcore.model.gateway.record import RunRecord
+
+COST_TOLERANCE = Decimal("0.01")
+"""A provider's bill that differs from the table's price by more than this share is flagged."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -21,23 +28,52 @@ class Run:
     """The caller's id of it."""
     model: str
     token: str
+    limits: Limits = field(default_factory=Limits)
+    wallets: tuple[Wallet, ...] = ()
+    """What its calls draw on: its own tokens and dollars, and its campaign's dollars."""
+    record: RunRecord | None = None
+    cassette: Cassette | None = None
+    """Set for a run that is replayed."""
+    started: float = field(default_factory=time.monotonic)
     calls: int = 0
     """Answered."""
     failed_calls: int = 0
+    refused_calls: int = 0
+    """Not sent, for want of budget."""
     attempts: int = 0
     """Requests sent upstream, retries included."""
     waited_s: float = 0.0
+    """In back-off and queues."""
     usage: Usage = field(default_factory=Usage)
+    billed_usd: Decimal | None = None
+    """What the provider itself said, summed over the calls of which it did."""
+    billed_calls: int = 0
+    cost_differs: bool = False
+    """Did a provider's bill differ from the price in the table?"""
     models_returned: dict[str, int] = field(default_factory=dict)
     """Model ids that the upstream named, with the number of calls."""
     in_flight: set[asyncio.Task[Any]] = field(default_factory=set)
 
-    def answered(self, usage: Usage, model: str | None) -> None:
+    def answered(self, usage: Usage, model: str | None, billed_usd: Decimal | None = None) -> None:
         """Book one answer."""
         self.calls += 1
         self.usage += usage
+        if billed_usd is not None:
+            self.billed_usd = (self.billed_usd or Decimal(0)) + billed_usd
+            self.billed_calls += 1
+            self.cost_differs = self.cost_differs or _differ(usage.cost_usd, billed_usd)
         if model is not None:
             self.models_returned[model] = self.models_returned.get(model, 0) + 1
+
+    def remaining_s(self) -> float | None:
+        """Seconds until the nearer of its two deadlines, None when it has none."""
+        passed = time.monotonic() - self.started
+        left = []
+        if self.limits.wall_s is not None:
+            left.append(self.limits.wall_s - passed)
+        if self.limits.working_s is not None:
+            left.append(self.limits.working_s - (passed - self.waited_s))
+        return min(left) if left else None
 
     def to_json(self) -> dict[str, Any]:
         """The ledger, in builtins."""
@@ -47,12 +83,21 @@ class Run:
             "model": self.model,
             "calls": self.calls,
             "failed_calls": self.failed_calls,
+            "refused_calls": self.refused_calls,
             "attempts": self.attempts,
             "waited_s": round(self.waited_s, 3),
             "usage": tokens(self.usage),
             "cost_usd": None if cost is None else plain(cost),
+            "billed_usd": None if self.billed_usd is None else plain(self.billed_usd),
+            "billed_calls": self.billed_calls,
+            "cost_differs": self.cost_differs,
             "models_returned": dict(self.models_returned),
+            "record": None if self.record is None else self.record.told(),
         }
+
+
+def _differ(ours: Decimal | None, theirs: Decimal) -> bool:
+    return ours is not None and abs(ours - theirs) > COST_TOLERANCE * max(ours, theirs)
 
 
 def tokens(usage: Usage) -> dict[str, int | bool]:
@@ -80,10 +125,11 @@ class Runs:
         self._by_handle: dict[str, Run] = {}
         self._count = 0
 
-    def register(self, *, label: str, model: str) -> Run:
-        """A new run with a token of its own."""
+    def register(self, *, label: str, model: str, **terms: Any) -> Run:
+        """A new run with a token of its own; ``terms`` are further fields of :class:`Run`."""
         self._count += 1
-        run = Run(handle=f"r{self._count}", label=label, model=model, token=f"agentcore-{secrets.token_urlsafe(32)}")
+        token = f"agentcore-{secrets.token_urlsafe(32)}"
+        run = Run(handle=f"r{self._count}", label=label, model=model, token=token, **terms)
         self._by_token[run.token] = self._by_handle[run.handle] = run
         return run
 

@@ -10,13 +10,20 @@ from pytest_agentcore.model.endpoint import ModelSpec
 
 ATTEMPTS = "x-agentcore-attempts"
 WAITED_MS = "x-agentcore-waited-ms"
-"""Back-off alone, which is nobody's working time."""
+"""Back-off and queueing, which are nobody's working time."""
 COST_USD = "x-agentcore-cost-usd"
 """Absent when the price is unknown."""
 USAGE = "x-agentcore-usage"
 """JSON of the tokens as the gateway counted them; absent on a stream, which ends after its headers."""
 ERROR = "x-agentcore-error"
 """On failure: a value of :class:`ErrorKind`."""
+LIMIT = "x-agentcore-limit"
+"""On ``budget``: which one is used up, a name of :class:`~pytest_agentcore.model.gateway.budget.Limits`, or
+``campaign_cost``."""
+LEFT_OUT = "x-agentcore-left-out"
+"""Members of the request that the upstream's wire has no place for, separated by commas."""
+REMAINING_S = "x-agentcore-remaining-s"
+"""Seconds until the nearer of the run's two deadlines; absent when it has none."""
 TIMEOUT_S = "x-agentcore-timeout-s"
 """From the client: a shorter timeout per attempt than the gateway's own."""
 
@@ -25,6 +32,17 @@ DEFAULT_TIMEOUT_S = 300.0
 DEFAULT_RETRIES = 4
 BACKOFF_CAP_S = 60.0
 """No single wait is longer, whatever Retry-After says."""
+
+
+class Wire(StrEnum):
+    """The language of a client or an upstream."""
+
+    CHAT = "chat"
+    """OpenAI Chat Completions."""
+    RESPONSES = "responses"
+    """OpenAI Responses."""
+    MESSAGES = "messages"
+    """Anthropic Messages."""
 
 
 class ErrorKind(StrEnum):
@@ -39,6 +57,10 @@ class ErrorKind(StrEnum):
     """Still failing after all retries."""
     CANCELLED = "cancelled"
     """The run was ended while the call was in flight."""
+    BUDGET = "budget"
+    """The call does not fit what is left of a budget; it was not sent."""
+    REPLAY_MISS = "replay_miss"
+    """A replayed run asks what its record does not hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +73,15 @@ class StartConfig:
     port: int = 0
     """Where to listen; 0 for any free port."""
     key_file: str | None = None
+    price_file: str | None = None
+    """Prices over the bundled table, see :mod:`pytest_agentcore.model.pricing`."""
     api_timeout_s: float = DEFAULT_TIMEOUT_S
     """Per attempt."""
     api_retries: int = DEFAULT_RETRIES
+    concurrency: int | None = None
+    """Calls in flight to one provider; None = as many as its 429s allow."""
+    replay: bool = False
+    """Answer from records alone: no key is read, no upstream is called."""
 
     def to_json(self) -> str:
         """One line."""

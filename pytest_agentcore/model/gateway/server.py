@@ -1,269 +1,245 @@
-"""The HTTP side of the gateway: the control interface for the parent, Chat Completions for the runs."""
+"""The HTTP side of the gateway: the control interface for the parent, three wires for the runs."""
 
 from __future__ import annotations
 
 import asyncio
 import hmac
-import json
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from decimal import Decimal
+from typing import Any
 
 from aiohttp import web
 
-from pytest_agentcore.domain.usage import Usage
-from pytest_agentcore.model.gateway import protocol
-from pytest_agentcore.model.gateway.faults import UpstreamFault, one_line
+from pytest_agentcore.errors import StoreError
+from pytest_agentcore.model.cassette import Cassette
+from pytest_agentcore.model.gateway import protocol, replies
+from pytest_agentcore.model.gateway.budget import CAMPAIGN, Limits, Wallet, amount
+from pytest_agentcore.model.gateway.faults import one_line
 from pytest_agentcore.model.gateway.keys import Keyring
-from pytest_agentcore.model.gateway.ledger import Run, Runs, plain, tokens
-from pytest_agentcore.model.gateway.metering import StreamMeter, estimated, model_in, priced, usage_in
-from pytest_agentcore.model.gateway.protocol import ErrorKind
-from pytest_agentcore.model.gateway.request import parse
-from pytest_agentcore.model.gateway.retry import Effort, Policy
-from pytest_agentcore.model.gateway.upstream import Answer, Upstream
-from pytest_agentcore.model.pricing import Price
+from pytest_agentcore.model.gateway.ledger import Run, Runs, plain
+from pytest_agentcore.model.gateway.protocol import ErrorKind, Wire
+from pytest_agentcore.model.gateway.record import RunRecord, Writer
+from pytest_agentcore.model.gateway.retry import Policy
+from pytest_agentcore.model.gateway.routes import Route
+from pytest_agentcore.model.gateway.service import Service
 
-STATUS = {
-    ErrorKind.AUTH: 401,
-    ErrorKind.UNKNOWN_MODEL: 404,
-    ErrorKind.BAD_REQUEST: 400,
-    ErrorKind.CONTEXT_EXCEEDED: 400,
-    ErrorKind.UNAVAILABLE: 503,
-    ErrorKind.CANCELLED: 499,
-}
-_CODES = {ErrorKind.CONTEXT_EXCEEDED: "context_length_exceeded", ErrorKind.UNKNOWN_MODEL: "model_not_found"}
-"""Words that clients of this wire already know."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """A model that is offered, the way to it and its price."""
-
-    name: str
-    upstream: Upstream
-    price: Price | None
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+_CONTROL = "/control/runs"
+_WIRES = {"/chat/completions": Wire.CHAT, "/responses": Wire.RESPONSES, "/messages": Wire.MESSAGES}
+_RECORD_S = 1.0
+"""How long the end of a run waits for its record to be on disk."""
 
 
 class Door:
-    """All routes of the server."""
+    """All addresses of the server."""
 
     def __init__(self, config: protocol.StartConfig, routes: Mapping[str, Route], keys: Keyring) -> None:
         self._secret = config.secret
         self._timeout_s = config.api_timeout_s
-        self._policy = Policy(retries=config.api_retries)
+        self._retries = config.api_retries
+        self._replaying = config.replay
         self._routes = routes
-        self._keys = keys
         self._runs = Runs()
+        self._wallets: dict[str, Wallet] = {}
+        self._writer = Writer(keys.redact_bytes)
+        self._service = Service(
+            timeout_s=config.api_timeout_s, policy=Policy(retries=config.api_retries), keys=keys, writer=self._writer
+        )
+        # A table of whole paths: the router of a web application costs a call more than everything else here.
+        self._calls = {f"{prefix}{path}": wire for path, wire in _WIRES.items() for prefix in ("/v1", "")}
+        self._others: dict[tuple[str, str], Handler] = {
+            ("POST", _CONTROL): self._register,
+            ("GET", "/v1/models"): self._models,
+            ("GET", "/models"): self._models,
+            ("POST", "/v1/messages/count_tokens"): self._count,
+            ("GET", "/v1/agentcore/budget"): self._budget,
+            ("HEAD", "/"): self._hello,
+            ("GET", "/"): self._hello,
+        }
 
-    def application(self) -> web.Application:
-        """The aiohttp application."""
-        app = web.Application(
-            client_max_size=protocol.BODY_LIMIT,
+    def server(self) -> web.Server:
+        """The aiohttp server; call it in a running loop."""
+        return web.Server(
+            self._answer,
+            request_factory=_request,
+            handler_cancellation=True,
+            access_log=None,
             logger=logging.getLogger("agentcore.silent"),
-            middlewares=[_plain_errors],
         )
-        app.add_routes(
-            [
-                web.post("/control/runs", self._register),
-                web.get("/control/runs/{handle}", self._ledger),
-                web.delete("/control/runs/{handle}", self._end),
-                web.get("/v1/models", self._models),
-                web.post("/v1/chat/completions", self._chat),
-            ]
-        )
-        return app
+
+    def close(self) -> None:
+        """Write what is pending."""
+        self._writer.end()
+
+    async def _answer(self, http: web.BaseRequest) -> web.StreamResponse:
+        """Every refusal is JSON of the same form; a bug of ours too, without its traceback."""
+        wire = self._calls.get(http.path) if http.method == "POST" else None
+        try:
+            if wire is not None:
+                return await self._call(http, wire)
+            return await self._other(http)
+        except web.HTTPException as error:
+            status, message = error.status, error.reason
+        except ValueError:
+            status, message = 400, "the body is no JSON"
+        except Exception as error:  # noqa: BLE001 - the text could hold what was sent: its type alone is told
+            status, message = 500, f"the gateway failed: {type(error).__name__}"
+        return web.json_response({"error": {"message": message, "type": "gateway"}}, status=status)
+
+    def _other(self, http: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        handler = self._others.get((http.method, http.path))
+        if handler is not None:
+            return handler(http)
+        if http.path.startswith(f"{_CONTROL}/"):
+            if http.method == "GET":
+                return self._ledger(http)
+            if http.method == "DELETE":
+                return self._end(http)
+        if http.method == "GET" and http.path.startswith("/v1/models/"):
+            return self._model(http)
+        raise web.HTTPNotFound(reason=f"the gateway has no {http.method} {one_line(http.path, 80)}")
+
+    async def _hello(self, http: web.BaseRequest) -> web.Response:
+        del http
+        return web.json_response({"service": "pytest-agentcore gateway"})
 
     # the parent's side
 
-    async def _register(self, http: web.Request) -> web.Response:
+    async def _register(self, http: web.BaseRequest) -> web.Response:
         self._only_parent(http)
-        data = await http.json()
-        model = data.get("model") if isinstance(data, dict) else None
+        data = await http.json() if http.can_read_body else None
+        data = data if isinstance(data, dict) else {}
+        model = data.get("model")
         if not isinstance(model, str) or model not in self._routes:
-            return _failure(ErrorKind.UNKNOWN_MODEL, f"this gateway offers no model {model!r}")
-        run = self._runs.register(label=str(data.get("id", "")), model=model)
-        self._keys.hide([run.token])
-        patience = {"api_timeout_s": self._timeout_s, "api_retries": self._policy.retries}
+            return replies.failure(ErrorKind.UNKNOWN_MODEL, f"this gateway offers no model {model!r}")
+        try:
+            terms = self._terms(data, self._routes[model])
+        except (ValueError, TypeError, AttributeError, KeyError, StoreError) as error:
+            return replies.failure(ErrorKind.BAD_REQUEST, one_line(str(error)))
+        run = self._runs.register(label=str(data.get("id", "")), model=model, **terms)
+        patience = {"api_timeout_s": self._timeout_s, "api_retries": self._retries}
         return web.json_response({"run": run.handle, "token": run.token, **patience})
 
-    async def _ledger(self, http: web.Request) -> web.Response:
+    def _terms(self, data: Mapping[str, Any], route: Route) -> dict[str, Any]:
+        """On which a run is registered.
+
+        Raises:
+            ValueError: what is asked cannot be held; the text says why.
+            StoreError: its record cannot be read.
+        """
+        limits = Limits.of(data.get("limits") or {})
+        wallets = []
+        if limits.tokens is not None:
+            wallets.append(Wallet("tokens", Decimal(limits.tokens)))
+        if limits.cost_usd is not None:
+            wallets.append(Wallet("cost_usd", limits.cost_usd))
+        if data.get("campaign") is not None:
+            wallets.append(self._campaign(data["campaign"]))
+        if route.price is None and not self._replaying and any(wallet.name != "tokens" for wallet in wallets):
+            raise ValueError(
+                f"no price is known for {route.name!r}, so no limit in dollars can be held; give --agent-prices=FILE"
+            )
+        replay, record = data.get("replay"), data.get("record")
+        if (replay is not None) != self._replaying:
+            raise ValueError("a gateway that replays needs a record to replay for each run, and no other takes one")
+        return {
+            "limits": limits,
+            "wallets": tuple(wallets),
+            "record": None if record is None else RunRecord(path=str(record)),
+            "cassette": None if replay is None else Cassette.load(replay),
+        }
+
+    def _campaign(self, data: Mapping[str, Any]) -> Wallet:
+        """One for all runs of a campaign. What it has spent is the caller's word at first, and ours from then on."""
+        name, cap = str(data["id"]), amount(data["cost_usd"], "cost_usd of the campaign")
+        wallet = self._wallets.get(name)
+        if wallet is None:
+            wallet = self._wallets[name] = Wallet(CAMPAIGN, cap, amount(data.get("spent_usd", 0), "spent_usd"))
+        elif wallet.cap != cap:
+            wallet.cap = cap
+            wallet.woken()
+        return wallet
+
+    async def _ledger(self, http: web.BaseRequest) -> web.Response:
         self._only_parent(http)
         return web.json_response(self._named(http).to_json())
 
-    async def _end(self, http: web.Request) -> web.Response:
+    async def _end(self, http: web.BaseRequest) -> web.Response:
         self._only_parent(http)
         run = self._named(http)
         in_flight = tuple(run.in_flight)
         self._runs.end(run)
         if in_flight:  # their attempts belong into the final ledger
             await asyncio.wait(in_flight, timeout=1.0)
+        if run.record is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_RECORD_S):
+                    await self._writer.close(run.record)
         return web.json_response(run.to_json())
 
-    def _only_parent(self, http: web.Request) -> None:
-        if not hmac.compare_digest(_bearer(http).encode(), self._secret.encode()):
+    def _only_parent(self, http: web.BaseRequest) -> None:
+        if not hmac.compare_digest(_token(http).encode(), self._secret.encode()):
             raise web.HTTPUnauthorized(reason="the control interface needs the secret of the process that started it")
 
-    def _named(self, http: web.Request) -> Run:
-        run = self._runs.of_handle(http.match_info["handle"])
+    def _named(self, http: web.BaseRequest) -> Run:
+        run = self._runs.of_handle(http.path.removeprefix(f"{_CONTROL}/"))
         if run is None:
             raise web.HTTPNotFound(reason="there is no such run, or it has ended")
         return run
 
     # the runs' side
 
-    def _caller(self, http: web.Request) -> Run:
-        run = self._runs.of_token(_bearer(http))
+    def _caller(self, http: web.BaseRequest) -> Run:
+        run = self._runs.of_token(_token(http))
         if run is None:
             raise web.HTTPUnauthorized(reason="the run token is wrong or its run has ended")
         return run
 
-    async def _models(self, http: web.Request) -> web.Response:
-        run = self._caller(http)
-        return web.json_response(
-            {"object": "list", "data": [{"id": run.model, "object": "model", "owned_by": "agentcore"}]}
-        )
+    async def _models(self, http: web.BaseRequest) -> web.Response:
+        return web.json_response(replies.models(self._caller(http).model))
 
-    async def _chat(self, http: web.Request) -> web.StreamResponse:
+    async def _model(self, http: web.BaseRequest) -> web.Response:
+        """Whatever name is asked for: it is the run's model that answers."""
+        return web.json_response(replies.models(self._caller(http).model)["data"][0])
+
+    async def _budget(self, http: web.BaseRequest) -> web.Response:
+        """What is left of a run's limits, for an agent that plans with them."""
+        run = self._caller(http)
+        left = {
+            wallet.name: plain(max(Decimal(0), wallet.cap - wallet.spent - wallet.reserved)) for wallet in run.wallets
+        }
+        turns = None if run.limits.turns is None else max(0, run.limits.turns - run.calls)
+        return web.json_response({"turns": turns, "seconds": run.remaining_s(), **left})
+
+    async def _count(self, http: web.BaseRequest) -> web.Response:
+        run = self._caller(http)
+        return await self._service.count(http, run, self._routes[run.model])
+
+    async def _call(self, http: web.BaseRequest, wire: Wire) -> web.StreamResponse:
         run = self._caller(http)
         task = asyncio.current_task()
         if task is None:  # pragma: no cover - a handler always runs in one
             raise web.HTTPInternalServerError
         run.in_flight.add(task)
         try:
-            return await self._serve(http, run)
+            return await self._service.answer(http, run, self._routes[run.model], wire)
         except asyncio.CancelledError:
             if self._runs.of_token(run.token) is run:
                 raise  # the client hung up, or the server stops
             task.uncancel()
-            return _failure(ErrorKind.CANCELLED, "the run has ended")
+            return replies.failure(ErrorKind.CANCELLED, "the run has ended", wire)
         finally:
             run.in_flight.discard(task)
 
-    async def _serve(self, http: web.Request, run: Run) -> web.StreamResponse:
-        try:
-            body = await http.read()
-            asked = parse(body)
-            timeout_s = _shorter(self._timeout_s, http.headers.get(protocol.TIMEOUT_S))
-        except web.HTTPRequestEntityTooLarge:
-            megabytes = protocol.BODY_LIMIT >> 20
-            return _failure(
-                ErrorKind.CONTEXT_EXCEEDED, f"the request is longer than {megabytes} MB; no model reads that much"
-            )
-        except ValueError as error:
-            return _failure(ErrorKind.BAD_REQUEST, one_line(f"the request cannot be understood: {error}"))
-        route, effort = self._routes[run.model], Effort()
-        try:
-            answer = await self._policy.call(lambda: route.upstream.send(asked, timeout_s), effort)
-        except UpstreamFault as fault:
-            run.failed_calls += 1
-            return self._told(route, fault, effort)
-        finally:
-            run.attempts += effort.attempts
-            run.waited_s += effort.waited_s
-        if answer.pieces is not None:
-            return await self._stream(http, run, answer, answer.pieces, sent=len(body), effort=effort)
-        usage, returned = _metered(answer.body, len(body))
-        usage = priced(usage, route.price)
-        run.answered(usage, returned)
-        return web.Response(body=answer.body, headers={"Content-Type": answer.content_type, **_headers(effort, usage)})
 
-    async def _stream(
-        self,
-        http: web.Request,
-        run: Run,
-        answer: Answer,
-        pieces: AsyncGenerator[bytes, None],
-        *,
-        sent: int,
-        effort: Effort,
-    ) -> web.StreamResponse:
-        """Pass a stream on; what the client did not stay to read is metered as far as it came."""
-        response = web.StreamResponse(headers={"Content-Type": answer.content_type, **_headers(effort, None)})
-        meter = StreamMeter()
-        try:
-            await response.prepare(http)
-            async with aclosing(pieces) as passing:
-                async for piece in passing:
-                    meter.feed(piece)
-                    await response.write(piece)
-            await response.write_eof()
-        except (UpstreamFault, OSError):  # the upstream broke off, or the client did
-            _cut(http)  # half an answer must not be taken for a whole one
-        finally:
-            meter.end()
-            usage = meter.usage if meter.usage is not None else estimated(sent, meter.size)
-            run.answered(priced(usage, self._routes[run.model].price), meter.model)
-        return response
-
-    def _told(self, route: Route, fault: UpstreamFault, effort: Effort) -> web.Response:
-        """A failure in one line: which model, which upstream, what it said."""
-        answered = f"answered {fault.status}" if fault.status is not None else "gave no answer"
-        tries = "" if effort.attempts == 1 else f" ({effort.attempts} attempts, waited {effort.waited_s:.1f} s)"
-        said = one_line(self._keys.redact(fault.said)) or "nothing"
-        line = f"{route.name}: {route.upstream.where} {answered}: {said}{tries}"
-        return _failure(fault.kind, self._keys.redact(line), effort, upstream_status=fault.status)
+def _request(message: Any, payload: Any, connection: Any, writer: Any, task: Any) -> web.BaseRequest:
+    loop = asyncio.get_running_loop()
+    return web.BaseRequest(message, payload, connection, writer, task, loop, client_max_size=protocol.BODY_LIMIT)
 
 
-@web.middleware
-async def _plain_errors(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Every refusal is JSON of the same form; a bug of ours too, without its traceback."""
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        status, message = error.status, error.reason
-    except ValueError:
-        status, message = 400, "the body is no JSON"
-    except Exception as error:  # noqa: BLE001 - the text could hold what was sent: its type alone is told
-        status, message = 500, f"the gateway failed: {type(error).__name__}"
-    return web.json_response({"error": {"message": message, "type": "gateway"}}, status=status)
-
-
-def _bearer(http: web.Request) -> str:
+def _token(http: web.BaseRequest) -> str:
+    """Where clients of either vendor put it."""
     scheme, _, token = http.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def _shorter(own: float, asked: str | None) -> float:
-    seconds = float(asked) if asked is not None else own
-    if not seconds > 0:
-        raise ValueError(f"{protocol.TIMEOUT_S} must be a number above 0, not {asked!r}")
-    return min(own, seconds)
-
-
-def _metered(body: bytes, sent: int) -> tuple[Usage, str | None]:
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        data = None
-    usage = usage_in(data)
-    return (usage if usage is not None else estimated(sent, len(body))), model_in(data)
-
-
-def _headers(effort: Effort, usage: Usage | None) -> dict[str, str]:
-    headers = {protocol.ATTEMPTS: str(effort.attempts), protocol.WAITED_MS: str(round(effort.waited_s * 1000))}
-    if usage is not None:
-        headers[protocol.USAGE] = json.dumps(tokens(usage))
-        if usage.cost_usd is not None:
-            headers[protocol.COST_USD] = plain(usage.cost_usd)
-    return headers
-
-
-def _failure(
-    kind: ErrorKind, line: str, effort: Effort | None = None, *, upstream_status: int | None = None
-) -> web.Response:
-    headers = {protocol.ERROR: kind.value, "x-should-retry": "false", **_headers(effort or Effort(), None)}
-    error = {
-        "message": line,
-        "type": kind.value,
-        "code": _CODES.get(kind, kind.value),
-        "upstream_status": upstream_status,
-    }
-    return web.json_response({"error": error}, status=STATUS[kind], headers=headers)
-
-
-def _cut(http: web.Request) -> None:
-    if http.transport is not None:
-        http.transport.abort()
+    return token.strip() if scheme.lower() == "bearer" else http.headers.get("x-api-key", "")

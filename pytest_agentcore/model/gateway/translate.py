@@ -13,9 +13,11 @@ from typing import Any
 from pytest_agentcore.model.endpoint import ModelSpec
 from pytest_agentcore.model.gateway import providers
 from pytest_agentcore.model.gateway.faults import UpstreamFault, message_in
+from pytest_agentcore.model.gateway.metering import Meter
 from pytest_agentcore.model.gateway.protocol import ErrorKind
-from pytest_agentcore.model.gateway.request import ChatRequest
-from pytest_agentcore.model.gateway.upstream import LOOPBACK, Answer
+from pytest_agentcore.model.gateway.request import Request
+from pytest_agentcore.model.gateway.upstream import LOOPBACK, Answer, uncounted
+from pytest_agentcore.model.gateway.wires.sse import plain
 
 _QUIET = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it fetches a price map on import
@@ -62,6 +64,7 @@ PARAMETERS = frozenset(
     }
 )
 """What a client may set. litellm takes addresses, keys and callbacks as arguments too: they are nobody's but ours."""
+DONE = b"data: [DONE]\n\n"
 _DRESS = re.compile(r"^litellm\.|\b\w+(?:Error|Exception)(?:: | - )|\s*Handle with `litellm\.\w+`\.?")
 """What litellm puts around the words of a provider."""
 
@@ -89,11 +92,31 @@ def load() -> Any:
     return litellm
 
 
+class Library:
+    """litellm, imported once and beside the loop: two seconds in which other models are served."""
+
+    def __init__(self) -> None:
+        self._import: asyncio.Task[Any] | None = None
+
+    async def loaded(self) -> Any:
+        """The module.
+
+        Raises:
+            UpstreamFault: it cannot be imported.
+        """
+        self._import = self._import or asyncio.create_task(asyncio.to_thread(load))
+        try:
+            return await asyncio.shield(self._import)
+        except ImportError as error:
+            said = f"litellm cannot be imported: {error}; install it again"
+            raise UpstreamFault(said, kind=ErrorKind.BAD_REQUEST) from None
+
+
 class Translated:
     """An upstream of another wire."""
 
-    def __init__(self, litellm: Any, spec: ModelSpec, *, key: str | None) -> None:
-        self._litellm = litellm
+    def __init__(self, library: Library, spec: ModelSpec, *, key: str | None) -> None:
+        self._library = library
         self._model = f"{spec.provider}/{spec.model}"
         provider = providers.find(spec.provider)
         self._options: dict[str, Any] = {"max_retries": 0, "num_retries": 0}
@@ -111,7 +134,7 @@ class Translated:
         """The provider, or the address that the user gave."""
         return self._where
 
-    async def send(self, request: ChatRequest, timeout_s: float) -> Answer:
+    async def send(self, request: Request, timeout_s: float) -> Answer:
         """One translated request."""
         fields = {name: value for name, value in request.fields.items() if name != "model"}
         refused = sorted(fields.keys() - PARAMETERS)
@@ -121,48 +144,92 @@ class Translated:
                 kind=ErrorKind.BAD_REQUEST,
             )
         fields["messages"] = [_sound(message) for message in fields["messages"]]
+        asks = request.stream and "stream_options" not in fields  # the count is ours, not the client's
+        if asks:
+            fields["stream_options"] = {"include_usage": True}
+        litellm = await self._library.loaded()
         try:
             async with asyncio.timeout(timeout_s):
-                response = await self._litellm.acompletion(
-                    model=self._model, timeout=timeout_s, **fields, **self._options
-                )
+                response = await litellm.acompletion(model=self._model, timeout=timeout_s, **fields, **self._options)
         except TimeoutError:
             raise UpstreamFault(f"no answer within {timeout_s:g} s") from None
         except Exception as error:  # noqa: BLE001 - litellm raises its own tree, its providers' and plain Exception
-            raise self._fault(error, timeout_s) from None
+            raise _fault(litellm, error, timeout_s) from None
         if request.stream:
-            return Answer(content_type="text/event-stream", pieces=self._events(response, timeout_s))
-        return Answer(content_type="application/json", body=json.dumps(response.model_dump(mode="json")).encode())
+            meter = Meter(names_model=False)  # in a stream litellm names what was asked for, not what answered
+            pieces = _events(litellm, response, timeout_s, meter)
+            return Answer(content_type="text/event-stream", meter=meter, pieces=uncounted(pieces) if asks else pieces)
+        meter, body = Meter(), json.dumps(response.model_dump(mode="json")).encode()
+        meter.whole(body)
+        return Answer(content_type="application/json", meter=meter, body=body)
 
-    async def _events(self, chunks: Any, timeout_s: float) -> AsyncGenerator[bytes, None]:
-        try:
-            async with asyncio.timeout(None) as patience:
+
+async def _events(litellm: Any, chunks: Any, timeout_s: float, meter: Meter) -> AsyncGenerator[bytes, None]:
+    thoughts = _Thoughts()
+    try:
+        async with asyncio.timeout(None) as patience:
+            patience.reschedule(asyncio.get_running_loop().time() + timeout_s)
+            async for chunk in chunks:
+                event = plain(thoughts.numbered(chunk.model_dump(mode="json", exclude_none=True)))
+                meter.feed(event)
+                yield event
                 patience.reschedule(asyncio.get_running_loop().time() + timeout_s)
-                async for chunk in chunks:
-                    yield b"data: " + json.dumps(chunk.model_dump(mode="json", exclude_none=True)).encode() + b"\n\n"
-                    patience.reschedule(asyncio.get_running_loop().time() + timeout_s)
-            yield b"data: [DONE]\n\n"
-        except TimeoutError:
-            raise UpstreamFault(f"silence for {timeout_s:g} s in mid-stream") from None
-        except Exception as error:  # noqa: BLE001 - as above
-            raise self._fault(error, timeout_s) from None
+        meter.feed(DONE)
+        yield DONE
+    except TimeoutError:
+        raise UpstreamFault(f"silence for {timeout_s:g} s in mid-stream") from None
+    except Exception as error:  # noqa: BLE001 - as above
+        raise _fault(litellm, error, timeout_s) from None
+    finally:
+        meter.end()
 
-    def _fault(self, error: Exception, timeout_s: float) -> UpstreamFault:
-        """Read litellm's exceptions, by status where they have one: several of its classes share meanings."""
-        known = self._litellm.exceptions
-        status = _number(getattr(error, "status_code", None))
-        if isinstance(error, known.Timeout):
-            return UpstreamFault(f"no answer within {timeout_s:g} s")
-        if isinstance(error, known.ContextWindowExceededError):
-            return UpstreamFault(_said(error), status=status, kind=ErrorKind.CONTEXT_EXCEEDED)
-        if isinstance(error, known.UnsupportedParamsError):
-            return UpstreamFault(_said(error), status=status, kind=ErrorKind.BAD_REQUEST)
-        if isinstance(error.__cause__ or error, ModuleNotFoundError):
-            # litellm dresses a module that it lacks as a connection error, which no retry would ever mend.
-            return UpstreamFault(_said(error), status=status, kind=ErrorKind.BAD_REQUEST)
-        if status is None and not isinstance(error, OSError):
-            return UpstreamFault(f"{type(error).__name__}: {_said(error)}", kind=ErrorKind.UNAVAILABLE)
-        return UpstreamFault(_said(error), status=status, headers=_headers(error))
+
+class _Thoughts:
+    """Thinking blocks of a stream, numbered as tool calls are: clients put a list together by ``index``.
+
+    litellm gives the pieces of a block, and with its signature the whole once more: the second time is left out.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._told = ""
+
+    def numbered(self, chunk: dict[str, Any]) -> dict[str, Any]:
+        """The same chunk, changed in place."""
+        for choice in chunk.get("choices") or ():
+            delta = choice.get("delta", {})
+            delta.pop("provider_specific_fields", None)  # the same a third time
+            for block in delta.get("thinking_blocks") or ():
+                self._number(block)
+        return chunk
+
+    def _number(self, block: dict[str, Any]) -> None:
+        block["index"] = self._count
+        text = str(block.get("thinking") or "")
+        if not (block.get("signature") or block.get("data")):
+            self._told += text
+            return
+        if text == self._told and text:
+            block["thinking"] = ""
+        self._count, self._told = self._count + 1, ""
+
+
+def _fault(litellm: Any, error: Exception, timeout_s: float) -> UpstreamFault:
+    """Read litellm's exceptions, by status where they have one: several of its classes share meanings."""
+    known = litellm.exceptions
+    status = _number(getattr(error, "status_code", None))
+    if isinstance(error, known.Timeout):
+        return UpstreamFault(f"no answer within {timeout_s:g} s")
+    if isinstance(error, known.ContextWindowExceededError):
+        return UpstreamFault(_said(error), status=status, kind=ErrorKind.CONTEXT_EXCEEDED)
+    if isinstance(error, known.UnsupportedParamsError):
+        return UpstreamFault(_said(error), status=status, kind=ErrorKind.BAD_REQUEST)
+    if isinstance(error.__cause__ or error, ModuleNotFoundError):
+        # litellm dresses a module that it lacks as a connection error, which no retry would ever mend.
+        return UpstreamFault(_said(error), status=status, kind=ErrorKind.BAD_REQUEST)
+    if status is None and not isinstance(error, OSError):
+        return UpstreamFault(f"{type(error).__name__}: {_said(error)}", kind=ErrorKind.UNAVAILABLE)
+    return UpstreamFault(_said(error), status=status, headers=_headers(error))
 
 
 def _sound(message: Any) -> Any:

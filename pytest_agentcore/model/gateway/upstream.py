@@ -21,7 +21,7 @@ from pytest_agentcore.model.gateway.faults import UpstreamFault, message_in
 from pytest_agentcore.model.gateway.metering import Meter
 from pytest_agentcore.model.gateway.protocol import ErrorKind, Wire
 from pytest_agentcore.model.gateway.request import Request
-from pytest_agentcore.model.gateway.wires.sse import Lines
+from pytest_agentcore.model.gateway.wires.sse import with_word
 
 ANSWER_LIMIT = 64 * 1024 * 1024
 ERROR_LIMIT = 1024 * 1024
@@ -236,19 +236,24 @@ async def _pieces(response: aiohttp.ClientResponse, meter: Meter) -> AsyncGenera
 
 async def uncounted(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     """The stream without the event that holds the count and nothing else."""
-    lines, dropped = Lines(), False
+    rest, dropped = b"", False
     async with aclosing(pieces):
         async for piece in pieces:
-            kept = []
-            for line in lines.feed(piece):
-                ends = dropped and line in (b"", b"\r")  # the line that ends an event goes with it
-                dropped = not ends and (dropped or _is_count(line))
-                if not (ends or dropped):
-                    kept.append(line)
-            if kept:
-                yield b"\n".join(kept) + b"\n"
-        for line in lines.end():
-            yield line
+            text = rest + piece
+            cut = text.rfind(b"\n") + 1
+            out, rest = text[:cut], text[cut:]
+            if dropped:  # the line that ends an event goes with it
+                out = out.removeprefix(b"\r").removeprefix(b"\n")
+            counts = [line for line in with_word(out, b'"usage"') if _is_count(line)]
+            dropped = False
+            for line in counts:
+                before, after = out.split(line + b"\n", 1)
+                dropped = not after
+                out = before + after.removeprefix(b"\r").removeprefix(b"\n")
+            if out:
+                yield out
+        if rest:
+            yield rest
 
 
 def _is_count(line: bytes) -> bool:

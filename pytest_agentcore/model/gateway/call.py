@@ -1,0 +1,96 @@
+"""One call as far as it has come, and how it is written down."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from pytest_agentcore.domain.usage import Usage
+from pytest_agentcore.model.gateway.budget import Hold
+from pytest_agentcore.model.gateway.ledger import Run, plain, tokens
+from pytest_agentcore.model.gateway.protocol import ErrorKind, Wire
+from pytest_agentcore.model.gateway.record import stamp, text_of
+from pytest_agentcore.model.gateway.replies import STATUS
+from pytest_agentcore.model.gateway.request import Request
+from pytest_agentcore.model.gateway.retry import Effort
+from pytest_agentcore.model.gateway.routes import Route
+from pytest_agentcore.model.gateway.upstream import Answer
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Call:
+    """One call as far as it has come."""
+
+    run: Run
+    route: Route
+    wire: Wire
+    path: str
+    body: bytes
+    request: Request
+    timeout_s: float
+    """Per attempt."""
+    effort: Effort = field(default_factory=Effort)
+    hold: Hold = field(default_factory=Hold)
+    at: float = field(default_factory=time.time)
+    """For the record, which is for people: everything else is measured by a clock that does not jump."""
+    began: float = field(default_factory=time.monotonic)
+    sent_at: float | None = None
+    """When the attempt in flight was sent; None while none is, and its place in the queue is held."""
+    seq: int = 0
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    """Attempts that gave no answer."""
+    _booked_s: float = 0.0
+
+    def book_waiting(self) -> None:
+        """The run's clocks know of waiting as soon as it is over."""
+        self.run.waited_s += self.effort.waited_s - self._booked_s
+        self._booked_s = self.effort.waited_s
+
+    def leave(self, **how: Any) -> None:
+        """Give the place in the provider's queue back."""
+        if self.sent_at is not None:
+            began, self.sent_at = self.sent_at, None
+            self.route.lane.leave(began=began, **how)
+
+    def told(
+        self,
+        response: web.StreamResponse | None,
+        body: bytes,
+        *,
+        answer: Answer | None,
+        usage: Usage | None,
+        complete: bool,
+    ) -> dict[str, Any]:
+        """The call for the wire record, in builtins; without a response the client did not stay for it."""
+        headers = response.headers if response is not None else {}
+        meter = None if answer is None else answer.meter
+        billed = None if meter is None else meter.billed_usd
+        return {
+            "v": 1,
+            "seq": self.seq,
+            "at": stamp(self.at),
+            "run": self.run.label,
+            "model": self.run.model,
+            "wire": self.wire.value,
+            "path": self.path,
+            "stream": self.request.stream,
+            "request": self.body,
+            "status": STATUS[ErrorKind.CANCELLED] if response is None else response.status,
+            "content_type": headers.get("Content-Type", ""),
+            "headers": {name: value for name, value in headers.items() if name.startswith("x-")},
+            **text_of(body),
+            "complete": complete,
+            "failures": self.failures,
+            "timing": {
+                "took_ms": round((time.monotonic() - self.began) * 1000, 1),
+                "waited_ms": round(self.effort.waited_s * 1000, 1),
+                "attempts": self.effort.attempts,
+            },
+            "usage": None if usage is None else tokens(usage),
+            "cost_usd": None if usage is None or usage.cost_usd is None else plain(usage.cost_usd),
+            "billed_usd": None if billed is None else plain(billed),
+            "model_returned": None if meter is None else meter.model,
+        }

@@ -1,0 +1,1 @@
+"""The three wires that clients speak, and their translation to Chat Completions and back."""
