@@ -15,7 +15,7 @@ from tests.contract.docker_fixture import needs_docker, required
 from tests.contract.sandbox_boxes import Open
 
 
-@pytest.fixture(scope="session", params=["namespace", "docker", "process"])
+@pytest.fixture(scope="session", params=["namespace", pytest.param("docker", marks=pytest.mark.slow), "process"])
 def isolation(request: pytest.FixtureRequest) -> Isolation:
     """Each level that this machine can hold; a namespace may be forbidden here, a process never is."""
     if request.param == "docker":

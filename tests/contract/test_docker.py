@@ -24,6 +24,8 @@ from tests.contract import docker_images
 from tests.contract.docker_fixture import needs_docker
 from tests.contract.sandbox_boxes import Open, file, runs_on_host, sh, unique_sleep
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 HOG = "x = bytearray(400_000_000)\nfor i in range(0, len(x), 4096): x[i] = 1"
 

@@ -25,6 +25,8 @@ from tests.contract.docker_engine import Engine
 from tests.contract.docker_fixture import needs_docker
 from tests.contract.sandbox_boxes import runs_on_host, unique_sleep
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ROUNDS = int(os.environ.get("AGENTCORE_CHAOS_ROUNDS", "2"))
 ENGINE = """

@@ -19,6 +19,8 @@ from pytest_agentcore.errors import ConfigError, SandboxUnavailable
 from pytest_agentcore.sandbox import docker, image
 from pytest_agentcore.sandbox.choice import probe
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ASK = (
     "from pytest_agentcore.sandbox.choice import probe\n"

@@ -343,6 +343,7 @@ def test_a_launcher_ends_with_its_last_sandbox_once_nobody_asks_it(isolation: Is
     assert eventually(lambda: not exists(launcher))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="this whole run is an ordinary user's already")
 def test_all_of_this_holds_for_an_ordinary_user(tmp_path_factory: pytest.TempPathFactory) -> None:
     python = ordinary_users_python()

@@ -10,6 +10,8 @@ import pytest
 from tests.conftest import Benchmark
 from tests.plugin.test_resources import HEAVY, LEAN, solution
 
+pytestmark = pytest.mark.slow
+
 TASK = """
 from pytest_agentcore import Limits, Run, agent_task
 

@@ -11,6 +11,8 @@ import pytest
 
 from tests.conftest import SOLUTIONS, Benchmark
 
+pytestmark = pytest.mark.slow
+
 ANSWER = "turns:\n- calls: [{fs_write: {path: answer.txt, content: '42'}}]\n- text: Done.\n"
 WRONG = (
     "expect: {failure_mode: wrong_answer, detail: wrong_value}\n"

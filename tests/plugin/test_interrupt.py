@@ -14,6 +14,8 @@ from tests.conftest import QUICK, Benchmark
 from tests.contract.scripted_endpoint import serving
 from tests.plugin.processes import alive, cmdline, descendants, wait_for
 
+pytestmark = pytest.mark.slow
+
 SLOW = """
 from pytest_agentcore import agent_task
 
