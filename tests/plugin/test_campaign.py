@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import MODES, Benchmark
 
-CLOCK_FILES = {"run_timing.csv"}
+CLOCK_FILES = {"run_timing.csv", "manifest.json", "CHECKSUMS"}
 
 
 def test_reference_passes_and_is_reported(benchmark: Benchmark, mode: tuple[str, ...]) -> None:
@@ -22,6 +22,7 @@ def test_reference_passes_and_is_reported(benchmark: Benchmark, mode: tuple[str,
     (campaign,) = benchmark.campaigns()
     attempt = campaign / "runs" / "task_greet-run1" / "attempt-1"
     assert sorted(path.name for path in attempt.iterdir()) == [
+        "evidence.json",
         "outcome.json",
         "rollout.json",
         "trajectory.json",

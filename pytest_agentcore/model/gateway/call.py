@@ -68,6 +68,7 @@ class Call:
         headers = response.headers if response is not None else {}
         meter = None if answer is None else answer.meter
         billed = None if meter is None else meter.billed_usd
+        cost = None if usage is None else usage.cost_usd
         return {
             "v": 1,
             "seq": self.seq,
@@ -84,13 +85,11 @@ class Call:
             **text_of(body),
             "complete": complete,
             "failures": self.failures,
-            "timing": {
-                "took_ms": round((time.monotonic() - self.began) * 1000, 1),
-                "waited_ms": round(self.effort.waited_s * 1000, 1),
-                "attempts": self.effort.attempts,
-            },
+            "took_ms": round((time.monotonic() - self.began) * 1000, 1),
+            "waited_ms": round(self.effort.waited_s * 1000, 1),
+            "attempts": self.effort.attempts,
             "usage": None if usage is None else tokens(usage),
-            "cost_usd": None if usage is None or usage.cost_usd is None else plain(usage.cost_usd),
+            "cost_usd": None if cost is None else plain(cost),
             "billed_usd": None if billed is None else plain(billed),
             "model_returned": None if meter is None else meter.model,
         }

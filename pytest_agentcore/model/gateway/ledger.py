@@ -112,6 +112,15 @@ def tokens(usage: Usage) -> dict[str, int | bool]:
     }
 
 
+def tokens_json(usage: Usage) -> str:
+    """The same as JSON."""
+    return (
+        f'{{"input_tokens": {usage.input_tokens}, "output_tokens": {usage.output_tokens}, '
+        f'"cached_tokens": {usage.cached_tokens}, "cache_write_tokens": {usage.cache_write_tokens}, '
+        f'"reasoning_tokens": {usage.reasoning_tokens}, "estimated": {"true" if usage.estimated else "false"}}}'
+    )
+
+
 def plain(amount: Decimal) -> str:
     """A decimal without exponent and without zeros at its end."""
     return f"{amount.normalize():f}"

@@ -135,7 +135,7 @@ class Meter:
         """Look at a body that is no stream."""
         self.size = len(body)
         try:
-            data = json.loads(body)
+            data = json.loads(body.decode())  # of bytes it would first guess the encoding
         except (ValueError, RecursionError):
             return
         self.complete = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -11,7 +10,7 @@ from aiohttp import web
 
 from pytest_agentcore.domain.usage import Usage
 from pytest_agentcore.model.gateway import protocol
-from pytest_agentcore.model.gateway.ledger import plain, tokens
+from pytest_agentcore.model.gateway.ledger import plain, tokens_json
 from pytest_agentcore.model.gateway.protocol import ErrorKind, Wire
 from pytest_agentcore.model.gateway.retry import Effort
 
@@ -52,7 +51,7 @@ def headers(
     if remaining_s is not None:
         told[protocol.REMAINING_S] = f"{max(0.0, remaining_s):.3f}"
     if usage is not None:
-        told[protocol.USAGE] = json.dumps(tokens(usage))
+        told[protocol.USAGE] = tokens_json(usage)
         if usage.cost_usd is not None:
             told[protocol.COST_USD] = plain(usage.cost_usd)
     return told

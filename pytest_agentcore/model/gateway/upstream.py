@@ -7,10 +7,10 @@ import json
 import os
 import socket
 import ssl
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Protocol
 from urllib.request import getproxies, proxy_bypass
 
@@ -125,11 +125,7 @@ class Passthrough:
         return Answer(content_type="application/json", meter=Meter(self._wire), body=body)
 
     async def _post(self, url: URL, request: Request, timeout_s: float, extra: str = "") -> aiohttp.ClientResponse:
-        timeout = (
-            aiohttp.ClientTimeout(total=None, sock_connect=timeout_s, sock_read=timeout_s)
-            if request.stream
-            else aiohttp.ClientTimeout(total=timeout_s)
-        )
+        timeout = _timeout(timeout_s, stream=request.stream)
         with _told(timeout_s):
             response = await self._session.post(
                 url.with_query(request.query) if request.query else url,
@@ -145,18 +141,30 @@ class Passthrough:
             return response
 
 
-@contextmanager
-def _told(timeout_s: float) -> Iterator[None]:
+@lru_cache(maxsize=64)
+def _timeout(seconds: float, *, stream: bool) -> aiohttp.ClientTimeout:
+    if stream:
+        return aiohttp.ClientTimeout(total=None, sock_connect=seconds, sock_read=seconds)
+    return aiohttp.ClientTimeout(total=seconds)
+
+
+class _told:  # noqa: N801 - reads as a context, and one made of a generator takes three times as long
     """Failures of the client library as our own."""
-    try:
-        yield
-    except TimeoutError:
-        raise UpstreamFault(f"no answer within {timeout_s:g} s") from None
-    except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as error:
-        # Nothing that time would mend: a wrong scheme, or a certificate that this machine does not trust.
-        raise UpstreamFault(f"TLS failed: {error}", kind=ErrorKind.BAD_REQUEST) from None
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise UpstreamFault(_reason(error)) from None
+
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, TimeoutError):
+            raise UpstreamFault(f"no answer within {self._timeout_s:g} s") from None
+        if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+            # Nothing that time would mend: a wrong scheme, or a certificate that this machine does not trust.
+            raise UpstreamFault(f"TLS failed: {error}", kind=ErrorKind.BAD_REQUEST) from None
+        if isinstance(error, aiohttp.ClientError | OSError | ValueError):
+            raise UpstreamFault(_reason(error)) from None
 
 
 def session() -> aiohttp.ClientSession:
