@@ -97,7 +97,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a smoke run")
     parser.add_argument("--json", action="store_true", help="one JSON document")
     chosen = parser.parse_args()
-    calls, rounds = (400, 1) if chosen.quick else (4000, 5)
+    calls, rounds = (400, 1) if chosen.quick else (4000, 3)
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         port, upstream_pid = stack.enter_context(helper("upstream"))
