@@ -46,3 +46,13 @@ def test_every_task_has_the_digest_of_the_present_version(suite: Path, pytester:
     shown = {card["task"]: card["checks"]["pinned"] for card in json.loads(cards.read_bytes())["cards"]}
     assert shown == {task: {"ok": True, "text": f"as in {version_of(suite)}"} for task in shown}
     assert set(shown) == set(json.loads((suite / "digests.json").read_bytes())[version_of(suite)])
+
+
+def test_the_suites_file_names_every_tasks_turns(suite: Path) -> None:
+    """For people who read the file; what counts is the marker."""
+    stated = yaml.safe_load((suite / "suite.yaml").read_bytes())["turns"]
+    tests = {path.parent.name: path.read_text(encoding="utf-8") for path in suite.glob("*/test_*.py")}
+    marked = {task: int(re.findall(r"\bmax_turns=(\d+)", text)[0]) for task, text in tests.items()}
+
+    assert marked == {task: stated.get(task, stated["default"]) for task in marked}
+    assert set(stated) - {"default"} <= set(marked)
