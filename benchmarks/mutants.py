@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ INVERTED: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Is: ast.IsNot,
     ast.IsNot: ast.Is,
 }
+GENERATOR = re.compile(r"_scenario$|_sources$|^generate_")
+"""Modules that make a task's workspace."""
 LONGEST = 60
 """Characters of a piece of code in a line of the report."""
 Place = tuple[ast.AST, str, int | None]
@@ -47,7 +50,7 @@ class Mutant:
 def checker_functions(folder: Path, shared: list[Path]) -> list[tuple[Path, ast.FunctionDef]]:
     """The functions that a task's verdict passes through: the test, and by name whatever it reaches.
 
-    What only draws a scenario is not among them: a decorator is not followed.
+    What draws a scenario is not among them: a decorator is not followed, and generators have modules of their own.
     """
     functions: dict[str, list[tuple[Path, ast.FunctionDef]]] = {}
     (test_file,) = folder.glob("test_*.py")
@@ -64,7 +67,12 @@ def checker_functions(folder: Path, shared: list[Path]) -> list[tuple[Path, ast.
             if name in functions and name not in reached:
                 reached.add(name)
                 open_ends += [node for _, node in functions[name]]
-    return [entry for name in sorted(reached) for entry in functions[name] if entry[0].parent == folder]
+    return [
+        entry
+        for name in sorted(reached)
+        for entry in functions[name]
+        if entry[0].parent == folder and not GENERATOR.search(entry[0].stem)
+    ]
 
 
 def _names(function: ast.FunctionDef) -> Iterator[str]:
