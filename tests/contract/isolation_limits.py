@@ -157,7 +157,7 @@ LIMITS = (
         stopped="it ends with the sandbox",
         attempt=attempts.outlives_the_sandbox(
             "s=$PPID; h=$(sed 's/.*) //' /proc/$s/stat | cut -d' ' -f2);"
-            ' setsid sh -c "[ $s = 1 ] || kill -9 $h $s; exec sleep @NAP@" & sleep 1'
+            ' setsid sh -c "[ $s = 1 ] || { kill -STOP $s; kill -9 $h $s; }; exec sleep @NAP@" & sleep 1'
         ),
         process=GROUPED,
     ),
