@@ -76,6 +76,7 @@ class Board:
             gateway = Gateway.start(
                 real,
                 key_file=None if self.settings.key_file is None else str(self.settings.key_file),
+                price_file=None if self.settings.price_file is None else str(self.settings.price_file),
                 api_timeout_s=self.settings.api_timeout_s,
                 api_retries=self.settings.api_retries,
             )

@@ -23,6 +23,7 @@ COMMANDS = (
     "merge",
     "doctor",
     "image",
+    "gateway",
 )
 """Modules of ``commands``, in the order of the help; a name with ``-`` has ``_`` in its module's."""
 

@@ -7,6 +7,7 @@ import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,6 +121,7 @@ def manifest(
     group: Group, *, isolation: Isolation, system_prompt: str, settings: Settings, spec: ModelSpec, now: datetime
 ) -> dict[str, Any]:
     """What exactly the harness was: everything that may move a score, and who made the measurement when."""
+    prices = _prices(settings.price_file) if spec.wire != "scripted" else None
     walls = {**codec.encode(isolation), "enforced": _enforced(group, isolation)}
     measured = {
         "suite": group.suite,
@@ -139,6 +141,7 @@ def manifest(
             **({"image": isolation.image_id, "runtime": isolation.runtime} if isolation.image_id else {}),
         },
         **({"policies": settings.policies} if settings.policies else {}),
+        **({"own_prices": prices["own"]} if prices and prices["own"] else {}),
     }
     return {
         "format": 1,
@@ -152,7 +155,7 @@ def manifest(
             "api_timeout_s": settings.api_timeout_s,
         },
         "order": "interleaved",
-        "prices": _prices() if spec.wire != "scripted" else None,
+        "prices": prices,
         "host": {"system": platform.system(), "machine": platform.machine(), "cpus": os.cpu_count()},
         "options": {"concurrency": settings.concurrency, "min_coverage": settings.min_coverage},
         "clock": {"created_at": now.isoformat()},
@@ -188,7 +191,12 @@ def _diagnosis(task: Task) -> dict[str, Any]:
     return {} if told is None else {"diagnosis": {"states": list(told.states), "artefact": told.artefact}}
 
 
-def _prices() -> dict[str, str]:
+def _prices(file: Path | None) -> dict[str, str]:
+    """Which prices hold; ``own`` is the digest of the user's file, empty without one."""
     from pytest_agentcore.model import pricing
 
-    return {"source": pricing.table_version(), "digest": pricing.table_digest()}
+    return {
+        "source": pricing.table_version(),
+        "digest": pricing.table_digest(),
+        "own": pricing.load_prices(file).digest or "",
+    }

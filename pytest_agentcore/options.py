@@ -67,6 +67,11 @@ def add_options(parser: pytest.Parser) -> None:
         help="parameter of every model call, e.g. temperature=0 (repeatable; VALUE is JSON or text)",
     )
     add("--agent-key-file", metavar="FILE", help="NAME=value lines with provider keys, read by the gateway alone")
+    add(
+        "--agent-prices",
+        metavar="FILE",
+        help="prices per million tokens by model, JSON or YAML, over the bundled table",
+    )
     add("--agent-api-timeout", type=float, metavar="SECONDS", help="longest single model call (default: 300)")
     add("--agent-api-retries", type=int, metavar="N", help="retries of a failed model call (default: 4)")
     add("--agent-infra-retries", type=int, metavar="N", help="new attempts after an infrastructure fault (default: 2)")
@@ -161,6 +166,7 @@ class Settings:
     prompt_file: Path | None
     model_args: dict[str, Any]
     key_file: Path | None
+    price_file: Path | None
     api_timeout_s: float
     api_retries: int
     infra_retries: int
@@ -199,6 +205,7 @@ class Settings:
             concurrency=_at_least(1, "--agent-concurrency", option("agent_concurrency")) or 8,
             prompt_file=_file("--agent-prompt", option("agent_prompt"), config),
             model_args=_parameters(option("agent_model_arg") or ()),
+            price_file=_file("--agent-prices", option("agent_prices"), config),
             key_file=_file("--agent-key-file", option("agent_key_file"), config),
             api_timeout_s=_positive("--agent-api-timeout", option("agent_api_timeout"), 300.0),
             api_retries=_or(_at_least(0, "--agent-api-retries", option("agent_api_retries")), 4),

@@ -45,6 +45,7 @@ class Gateway:
         specs: Sequence[ModelSpec],
         *,
         key_file: str | None = None,
+        price_file: str | None = None,
         api_timeout_s: float = protocol.DEFAULT_TIMEOUT_S,
         api_retries: int = protocol.DEFAULT_RETRIES,
     ) -> Self:
@@ -64,6 +65,7 @@ class Gateway:
             secret=secret,
             models=tuple(spec for spec in specs if spec.wire != "scripted"),
             key_file=key_file,
+            price_file=price_file,
             api_timeout_s=api_timeout_s,
             api_retries=api_retries,
         )

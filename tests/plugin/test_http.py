@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.conftest import Benchmark
@@ -71,6 +75,28 @@ def test_a_model_without_a_known_price_costs_an_unknown_amount(benchmark: Benchm
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*unknown price*"])
     assert {outcome["usage"]["cost_usd"] for outcome in benchmark.outcomes().values()} == {None}
+
+
+def test_prices_of_ones_own_come_before_the_bundled_ones(benchmark: Benchmark) -> None:
+    """Dollars per million tokens; the manifest says whose prices they were, and a broken file is refused first."""
+    (benchmark.root / "prices.yaml").write_text("nobody: {input: 1, output: 10, cache_read: 0.5}\n")
+    (benchmark.root / "broken.yaml").write_text("nobody: cheap\n")
+    with serving(models(nobody={})) as endpoint:
+        model = f"--agent-model=nobody@{endpoint.url}/v1"
+        benchmark.run("suite/task_greet", model, "--agent-runs=1", "--agent-prices=prices.yaml", "-pno:xdist")
+        refused = benchmark.run("suite/task_greet", model, "--agent-prices=broken.yaml", "-pno:xdist")
+        requests = endpoint.requests()
+
+    (outcome,) = benchmark.outcomes().values()
+    tokens = outcome["usage"]
+    plain = tokens["input_tokens"] - tokens["cached_tokens"]
+    millionths = plain + tokens["cached_tokens"] * Decimal("0.5") + tokens["output_tokens"] * 10
+    assert Decimal(tokens["cost_usd"]) == millionths / 1_000_000
+    manifest = json.loads((benchmark.campaigns()[0] / "manifest.json").read_text())
+    assert manifest["prices"]["own"].startswith("sha256:")
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    assert "broken.yaml" in refused.stdout.str() + refused.stderr.str()
+    assert len(requests) == tokens["calls"]
 
 
 def test_parameters_prompt_and_conversation_reach_the_model(benchmark: Benchmark) -> None:
@@ -198,3 +224,28 @@ def endpoint_url() -> Any:
     with serving(models(m={})) as endpoint:
         assert isinstance(endpoint, Endpoint)
         yield endpoint.url
+
+
+def test_a_gateway_of_ones_own_serves_until_ctrl_c(benchmark: Benchmark) -> None:
+    """What it prints is what an agent's environment needs; its secret does not outlive it."""
+    script = "import sys; from pytest_agentcore.cli import main; sys.exit(main())"
+    with serving(models(m={})) as endpoint:
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, "gateway", f"m@{endpoint.url}/v1", "--secret-file=secret"],
+            cwd=benchmark.root,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        line = next(line for line in process.stdout if line.startswith("OPENAI_BASE_URL="))
+        url, token = (word.partition("=")[2] for word in line.split())
+        body = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
+        answer = httpx.post(f"{url}/chat/completions", json=body, headers={"authorization": f"Bearer {token}"})
+        refused = httpx.post(f"{url}/chat/completions", json=body, headers={"authorization": "Bearer no"})
+        assert (benchmark.root / "secret").stat().st_mode & 0o077 == 0
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+    assert (answer.status_code, refused.status_code) == (200, 401)
+    assert process.returncode == 0
+    assert not (benchmark.root / "secret").exists()
