@@ -66,11 +66,12 @@ def test_both_sides_of_every_boundary_are_asked(task: ModuleType, shop: Any) -> 
     assert task.carts(shop, "seed") == asked != task.carts(shop, "other")
 
 
-def test_a_single_unit_is_asked_alone(task: ModuleType, shop: Any) -> None:
-    """The smallest cart that is not empty, at a round price and at one of a few cents."""
+def test_a_single_unit_and_every_boundary_are_asked_alone(task: ModuleType, shop: Any) -> None:
+    """At a round price and at one of a few cents."""
     alone = {line[-2:] for cart in task.carts(shop, "seed") for line in cart if len(cart) == 1}
 
-    assert {(100, 1), (3, 1)} <= alone
+    edges = {1, *(units + step for units, _, _ in shop.tiers for step in (-1, 0, 1))}
+    assert {(price, units) for price in (100, 3) for units in edges} <= alone
 
 
 def test_half_even_rounding_would_show(task: ModuleType, shop: Any) -> None:
