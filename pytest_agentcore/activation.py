@@ -10,7 +10,7 @@ import pytest
 
 from pytest_agentcore.board import Board
 from pytest_agentcore.groups import groups_of
-from pytest_agentcore.opening import attach, check_solutions, make_harness, masks_of
+from pytest_agentcore.opening import attach, check_answers, make_harness, masks_of
 from pytest_agentcore.options import RUNNER, Settings
 from pytest_agentcore.session import Runner
 from pytest_agentcore.verdicts import Judge
@@ -78,7 +78,7 @@ class Single:
         if not self._runner.settings.models or session.testsfailed:
             return
         planned = self._runner.make_plan(session.items)
-        check_solutions(planned, self._board.specs)
+        check_answers(planned, self._board.specs, self._board.settings)
         if not session.config.option.collectonly:
             self._board.open_campaigns(groups_of(planned))
 
@@ -89,8 +89,8 @@ class Single:
         if opened is None or not self._board.held:
             return (yield)
         masks = masks_of(list(self._runner.planned.values()))
-        harness = make_harness(opened, self._runner.settings, self._board.specs, masks)
         folders = {group: held.folder for group, held in self._board.held.items()}
+        harness = make_harness(opened, self._runner.settings, self._board.specs, masks, folders)
         self._runner.start(attach(folders, opened.session), harness)
         try:
             return (yield)

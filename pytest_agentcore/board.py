@@ -14,7 +14,7 @@ from pytest_agentcore._version import __version__
 from pytest_agentcore.domain.campaign import CampaignRecord, Summary
 from pytest_agentcore.domain.outcome import Cause
 from pytest_agentcore.errors import AgentCoreError
-from pytest_agentcore.groups import CampaignKey, Group, admitted, highest
+from pytest_agentcore.groups import CampaignKey, Group, admitted, highest, images_asked_for
 from pytest_agentcore.hookspecs import evidence_detectors
 from pytest_agentcore.live import LiveLine
 from pytest_agentcore.opening import (
@@ -26,11 +26,15 @@ from pytest_agentcore.opening import (
     specs_of,
 )
 from pytest_agentcore.options import Settings
-from pytest_agentcore.report import data_pack, data_pack_evidence, rollup, terminal
-from pytest_agentcore.report.data_pack_predictions import write_predictions
+from pytest_agentcore.report import data_pack_evidence, rollup, terminal
+from pytest_agentcore.sandbox.choice import probe_images
 from pytest_agentcore.store.campaign import Held, read_record
 from pytest_agentcore.verdicts import PREFIX
 
+_LETTERS: Mapping[str, tuple[str, str, str]] = {
+    Cause.INFRA: ("infra", "I", "INFRA"),
+    Cause.NOT_RUN: ("not run", "N", "NOT RUN"),
+}
 BOARD = pytest.StashKey["Board"]()
 
 
@@ -79,6 +83,8 @@ class Board:
                 price_file=None if self.settings.price_file is None else str(self.settings.price_file),
                 api_timeout_s=self.settings.api_timeout_s,
                 api_retries=self.settings.api_retries,
+                concurrency=self.settings.api_concurrency,
+                replay=self.settings.replay is not None,
             )
         except AgentCoreError as error:
             raise pytest.UsageError(str(error)) from None
@@ -93,6 +99,11 @@ class Board:
             pytest.UsageError: they cannot be had.
         """
         assert self.opened is not None  # noqa: S101 - pytest_sessionstart came before
+        try:
+            images = probe_images(images_asked_for(groups), self.opened.isolation)
+        except AgentCoreError as error:
+            raise pytest.UsageError(str(error)) from None
+        self.opened = replace(self.opened, images=images)
         self._min_scores = {group.suite: group.min_score for group in groups if group.min_score is not None}
         self.held = hold_campaigns(groups, self.opened, self.settings, self.specs)
         total = sum(len(group.runs) for group in groups)
@@ -132,11 +143,11 @@ class Board:
         self.stopped = self.stopped or message
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """Infra is a letter of its own: neither a pass nor a failure."""
+        """Infra and what was not run have letters of their own: neither a pass nor a failure."""
         if report.when == "teardown" or not report.skipped:
             return None
-        properties = dict(report.user_properties)
-        return ("infra", "I", "INFRA") if properties.get(f"{PREFIX}cause") == Cause.INFRA else None
+        cause = dict(report.user_properties).get(f"{PREFIX}cause")
+        return _LETTERS.get(cause) if isinstance(cause, str) else None
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -154,12 +165,10 @@ class Board:
         record = read_record(held.folder)
         summary = rollup.summarise(record, min_coverage=self.settings.min_coverage)
         self._reports.append((replace(record, folder=self._shown(held.folder)), summary))
-        from pytest_agentcore.store import intel_db
+        from pytest_agentcore.report.derived import write_derived
 
         examined = data_pack_evidence.gather(held.folder, record, evidence_detectors(self._config))
-        intel_db.record_campaign(self.settings.directory / "intel.db", record, summary, examined)
-        data_pack.write_pack(held.folder / "data_pack", record, summary, examined)
-        write_predictions(held.folder / "data_pack", self.settings.directory, record, summary)
+        write_derived(self.settings.directory, held.folder, record, summary, examined)
         self._config.hook.pytest_agentcore_campaign_finished(folder=held.folder, record=record, summary=summary)
 
     def _exit_status(self, status: int | pytest.ExitCode) -> int | pytest.ExitCode:

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,7 @@ class CheckItems:
         opened = self._opened.opened if isinstance(self._opened, CheckBoard) else self._opened
         if opened is None or session.config.option.collectonly or session.testsfailed:
             return (yield)
+        opened = replace(opened, images=self._runner.find_images(opened.isolation))
         planned = list(self._runner.planned.values())
         harness = make_harness(opened, self._runner.settings, {}, masks_of(planned))
         self._runner.begin(harness, walls=opened.isolation.level != "process")

@@ -15,11 +15,12 @@ from pytest_agentcore.collection import Planned, parameter, plan, test_of
 from pytest_agentcore.domain.check import CaseKind
 from pytest_agentcore.domain.outcome import Outcome, RunKey
 from pytest_agentcore.domain.ports import Model
+from pytest_agentcore.domain.resources import Isolation
 from pytest_agentcore.domain.rollout import Rollout
 from pytest_agentcore.domain.scenario import CANONICAL
 from pytest_agentcore.domain.task import TOOLS, Task
 from pytest_agentcore.domain.workspace import Snapshot
-from pytest_agentcore.errors import ConfigError
+from pytest_agentcore.errors import AgentCoreError, ConfigError
 from pytest_agentcore.groups import admitted, highest
 from pytest_agentcore.model import cheats, scripted
 from pytest_agentcore.options import CheckSettings, Settings
@@ -29,6 +30,7 @@ from pytest_agentcore.rollout.engine import Engine
 from pytest_agentcore.rollout.material import initial
 from pytest_agentcore.rollout.run import Run
 from pytest_agentcore.rollout.scenario import solution
+from pytest_agentcore.sandbox.choice import probe_images
 from pytest_agentcore.sandbox.contents import bound_trees
 from pytest_agentcore.session import Runner
 from pytest_agentcore.store.campaign import Campaign
@@ -174,6 +176,20 @@ class CheckRunner(Runner):
                 self.broken[nodeid] = str(error)
         for nodeid in self.broken:
             self.planned.pop(nodeid, None)
+
+    def find_images(self, session: Isolation) -> dict[str, Isolation]:
+        """What the images of tasks stand for; a task whose image cannot be used is broken."""
+        found: dict[str, Isolation] = {}
+        asked = {entry.task.image: entry.task.id for entry in self.planned.values() if entry.task.image}
+        for image, task in asked.items():
+            try:
+                found |= probe_images({image: task}, session)
+            except AgentCoreError as error:
+                lost = [nodeid for nodeid, entry in self.planned.items() if entry.task.image == image]
+                self.broken.update(dict.fromkeys(lost, str(error)))
+                for nodeid in lost:
+                    del self.planned[nodeid]
+        return found
 
     # Runs
 

@@ -24,6 +24,8 @@ COMMANDS = (
     "doctor",
     "image",
     "gateway",
+    "serve-scripted",
+    "trajectory",
 )
 """Modules of ``commands``, in the order of the help; a name with ``-`` has ``_`` in its module's."""
 

@@ -240,6 +240,9 @@ def task_of(item: pytest.Item, suite: Suite) -> Task:
         raise pytest.UsageError(f"{where}: limits must be a pytest_agentcore.Limits")
     if not isinstance(options.get("floor", Floor()), Floor):
         raise pytest.UsageError(f"{where}: floor must be a pytest_agentcore.Floor")
+    image = options.get("image", "x")
+    if not isinstance(image, str) or not image.strip():
+        raise pytest.UsageError(f"{where}: image must be the name of a docker image, not {image!r}")
     marker = {name: value for name, value in options.items() if name not in ("workspace", "hidden")}
     try:
         pinned = digest(test_file=item.path, suite_root=suite.root, marker=marker, prompt=prompt)

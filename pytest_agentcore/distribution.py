@@ -12,6 +12,7 @@ import shutil
 import threading
 import time
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ from pytest_agentcore.groups import CampaignKey, Group, groups_of
 from pytest_agentcore.opening import (
     Opened,
     attach,
-    check_solutions,
+    check_answers,
+    dump_images,
+    load_images,
     make_harness,
     masks_of,
     specs_of,
@@ -98,7 +101,10 @@ class Controller:
             raise pytest.UsageError(data["error"])
         self._agent_items.update(data["items"])
         held = self._board.open_campaigns([codec.decode(Group, group) for group in data["groups"]])
-        answer = [[*group, str(entry.folder)] for group, entry in held.items()]
+        answer = {
+            "campaigns": [[*group, str(entry.folder)] for group, entry in held.items()],
+            "images": dump_images(self._board.opened.images),
+        }
         write(self._session_folder() / OPEN, json.dumps(answer).encode())
 
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
@@ -155,7 +161,7 @@ class Worker:
         error = None
         try:
             planned = self.runner.make_plan(session.items)
-            check_solutions(planned, specs_of(self.runner.settings))
+            check_answers(planned, specs_of(self.runner.settings), self.runner.settings)
         except pytest.UsageError as refusal:
             planned, error = [], str(refusal)
         groups = [codec.encode(group) for group in groups_of(planned)]
@@ -170,7 +176,7 @@ class Worker:
         threading.Thread(target=self._watch, daemon=True, name="agentcore-parent").start()
         folders = self._await_campaigns()
         settings, planned = self.runner.settings, list(self.runner.planned.values())
-        harness = make_harness(self._opened, settings, specs_of(settings), masks_of(planned))
+        harness = make_harness(self._opened, settings, specs_of(settings), masks_of(planned), folders)
         self.runner.start(attach(folders, self._opened.session), harness)
         try:
             return (yield)
@@ -178,13 +184,15 @@ class Worker:
             self.runner.stop()
 
     def _await_campaigns(self) -> dict[CampaignKey, Path]:
+        """The controller's answer to the plan: the campaigns, and what the images of tasks stand for."""
         deadline = time.monotonic() + OPENING_S
         while not (self._folder / OPEN).exists():
             if self.runner.engine.cancel() or time.monotonic() > deadline:
                 return {}
             time.sleep(POLL_S / 10)
-        rows = json.loads((self._folder / OPEN).read_bytes())
-        return {(suite, model, profile): Path(folder) for suite, model, profile, folder in rows}
+        answer = json.loads((self._folder / OPEN).read_bytes())
+        self._opened = replace(self._opened, images=load_images(answer["images"]))
+        return {(suite, model, profile): Path(folder) for suite, model, profile, folder in answer["campaigns"]}
 
     def _watch(self) -> None:
         """End what is in flight when the session ends or its controller is gone."""

@@ -11,7 +11,9 @@
     │   ├── ModelError
     │   │   ├── ModelUnavailable    no answer after retries, or an answer that is no answer
     │   │   ├── ModelRefusesConfig  401, 403, unknown model, a parameter it does not take: stops the campaign
-    │   │   └── ContextExceeded     the conversation no longer fits; the loop turns it into a StopReason
+    │   │   ├── ContextExceeded     the conversation no longer fits; the loop turns it into a StopReason
+    │   │   ├── LimitReached        the run's own budget is used up; the loop turns it into a StopReason
+    │   │   └── RunHalted           the run cannot go on and nobody failed: no money left, or no record to replay
     │   ├── RunCancelled            the session ends; nobody's fault, nothing is concluded
     │   └── StoreError              the record cannot be kept or read
     └── AssertionError
@@ -20,6 +22,11 @@
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_agentcore.domain.causes import Loss
 
 
 class AgentCoreError(Exception):
@@ -42,12 +49,13 @@ class SandboxLost(SandboxError):
     """The sandbox went away while it was in use.
 
     ``reason`` is ``server_lost``, a fault of nobody in the run, or ``oom_killed``: the kernel took its server for want
-    of memory, which is a resource's.
+    of memory, which is a resource's. ``loss`` is what was seen of it, where anything was.
     """
 
-    def __init__(self, message: str, *, reason: str = "server_lost") -> None:
+    def __init__(self, message: str, *, reason: str = "server_lost", loss: Loss | None = None) -> None:
         super().__init__(message)
         self.reason = reason
+        self.loss = loss
 
 
 class ModelError(AgentCoreError):
@@ -64,6 +72,29 @@ class ModelRefusesConfig(ModelError):
 
 class ContextExceeded(ModelError):
     """The conversation is longer than the model's context."""
+
+
+class LimitReached(ModelError):
+    """A budget of the run itself is used up.
+
+    ``limit`` is ``turns``, ``tokens``, ``cost_usd``, ``working_s`` or ``wall_s``.
+    """
+
+    def __init__(self, message: str, *, limit: str) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
+class RunHalted(ModelError):
+    """The run cannot go on, and nobody failed; it counts as not run.
+
+    ``reason`` is ``budget``, what the campaign may cost is used up, or ``replay_miss``, the run that is replayed asks
+    what its record does not hold.
+    """
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class RunCancelled(AgentCoreError):

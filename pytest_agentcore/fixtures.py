@@ -42,6 +42,7 @@ class TaskOptions(TypedDict, total=False):
     timeout_s: float
     limits: Limits
     floor: Floor
+    image: str
     faults: tuple[Fault, ...]
     protected: tuple[str, ...]
     forbidden: tuple[str, ...]

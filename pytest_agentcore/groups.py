@@ -86,6 +86,12 @@ def groups_of(planned: Sequence[Planned]) -> list[Group]:
     ]
 
 
+def images_asked_for(groups: Iterable[Group]) -> dict[str, str]:
+    """The images that tasks ask for by name, each with one that does."""
+    tasks = {task: row["image"] for group in groups for task, row in group.tasks.items() if "image" in row}
+    return {image: task for task, image in sorted(tasks.items())}
+
+
 def highest(floors: Iterable[Floor]) -> Floor:
     """What a run of any of these needs."""
     every = list(floors)
@@ -118,10 +124,20 @@ def admitted(floor: Floor, settings: Settings) -> int:
 
 
 def manifest(
-    group: Group, *, isolation: Isolation, system_prompt: str, settings: Settings, spec: ModelSpec, now: datetime
+    group: Group,
+    *,
+    isolation: Isolation,
+    images: Mapping[str, Isolation],
+    system_prompt: str,
+    settings: Settings,
+    spec: ModelSpec,
+    now: datetime,
 ) -> dict[str, Any]:
     """What exactly the harness was: everything that may move a score, and who made the measurement when."""
+    replay = settings.replay
     prices = _prices(settings.price_file) if spec.wire != "scripted" else None
+    if replay is not None:
+        prices = replay.manifest["prices"]  # what was paid then, at the prices of then
     walls = {**codec.encode(isolation), "enforced": _enforced(group, isolation)}
     measured = {
         "suite": group.suite,
@@ -141,6 +157,7 @@ def manifest(
             **({"image": isolation.image_id, "runtime": isolation.runtime} if isolation.image_id else {}),
         },
         **({"policies": settings.policies} if settings.policies else {}),
+        **({"replay_of": replay.manifest["identity"]} if replay is not None else {}),
         **({"own_prices": prices["own"]} if prices and prices["own"] else {}),
     }
     return {
@@ -148,6 +165,7 @@ def manifest(
         **measured,
         "identity": identity(measured),
         "isolation": walls,
+        **_own_images(group, images),
         "tasks": group.tasks,
         "retry_policy": {
             "infra_retries": settings.infra_retries,
@@ -160,6 +178,13 @@ def manifest(
         "options": {"concurrency": settings.concurrency, "min_coverage": settings.min_coverage},
         "clock": {"created_at": now.isoformat()},
     }
+
+
+def _own_images(group: Group, images: Mapping[str, Isolation]) -> dict[str, Any]:
+    """What the images of these tasks stood for. No part of the identity: that is the same whichever were selected."""
+    own = sorted({task["image"] for task in group.tasks.values() if "image" in task})
+    rows = {name: {"image_id": images[name].image_id, "calls": images[name].calls} for name in own}
+    return {"images": rows} if rows else {}
 
 
 def _enforced(group: Group, isolation: Isolation) -> dict[str, str]:
@@ -181,6 +206,7 @@ def _budgets(task: Task) -> dict[str, Any]:
         "tools": list(task.tools),
         "limits": {name: value for name, value in codec.encode(task.limits).items() if name != "version"},
         "floor": {"cpus": task.floor.cpus, "memory_mb": task.floor.memory_mb},
+        **({"image": task.image} if task.image else {}),
         **_diagnosis(task),
     }
 

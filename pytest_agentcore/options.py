@@ -8,15 +8,36 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_agentcore.errors import AgentCoreError
+from pytest_agentcore.option_values import (
+    LEVELS,
+    at_least,
+    campaign_folder,
+    default_to,
+    dollars,
+    enforcement,
+    existing_file,
+    parameters,
+    positive,
+    resource_profiles,
+    sandbox_level,
+    share,
+    target_file,
+    variant_seed,
+)
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
     from pytest_agentcore.domain.resources import Policy
+    from pytest_agentcore.store.replay import Source
 
 OFF_MESSAGE = "an agent task runs when a model is named, e.g. --agent-model=scripted/reference"
 MATERIAL = ("workspace", "hidden", "solutions")
 """Folders beside an agent test that hold its material: never collected, never imported."""
 RUNNER = pytest.StashKey[Any]()
 """What runs agent items in this process; absent when the plugin is off."""
-LEVELS = ("auto", "docker", "namespace", "process")
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -73,6 +94,24 @@ def add_options(parser: pytest.Parser) -> None:
         help="prices per million tokens by model, JSON or YAML, over the bundled table",
     )
     add("--agent-api-timeout", type=float, metavar="SECONDS", help="longest single model call (default: 300)")
+    add(
+        "--agent-api-concurrency",
+        type=int,
+        metavar="N",
+        help="model calls in flight to one provider (default: as many as its 429s allow)",
+    )
+    add(
+        "--agent-max-cost",
+        metavar="DOLLARS",
+        help="what each campaign (suite, model, profile) may cost, over all its sessions; no call is begun that may "
+        "exceed it, and a higher one goes on where it stopped",
+    )
+    add("--agent-dry-run", action="store_true", default=False, help="show what would be run and what it may cost")
+    add(
+        "--agent-replay",
+        metavar="CAMPAIGN",
+        help="give the model calls of this campaign's folder again, byte for byte: no model is called, nothing is paid",
+    )
     add("--agent-api-retries", type=int, metavar="N", help="retries of a failed model call (default: 4)")
     add("--agent-infra-retries", type=int, metavar="N", help="new attempts after an infrastructure fault (default: 2)")
     add("--agent-min-coverage", type=float, metavar="SHARE", help="least share of valid runs (default: 1.0)")
@@ -104,7 +143,7 @@ def agent_mode(config: pytest.Config) -> bool:
     """Is this session one of ours? A function of options alone."""
     option = config.getoption
     asked = option("agent_model", None) or option("agent_suite", None) or option("agent_check", None)
-    asked = asked or option("agent_rescore", None)
+    asked = asked or option("agent_rescore", None) or option("agent_replay", None)
     return bool(asked or config.getini("agent_model"))
 
 
@@ -129,16 +168,16 @@ class CheckSettings:
         """
         option = config.getoption
         seed = None if option("agent_variant") == "canonical" else option("agent_variant")
-        variants = _at_least(0, "--agent-check-variants", option("agent_check_variants"))
+        variants = at_least(0, "--agent-check-variants", option("agent_check_variants"))
         if not option("agent_check"):
             return None
         if option("agent_model"):
             raise pytest.UsageError("--agent-check replays scripted solutions: leave --agent-model out")
         file = option("agent_check_json")
         return cls(
-            variants=_or(variants, 0 if seed is None else 1),
+            variants=default_to(variants, 0 if seed is None else 1),
             seed=seed or "check",
-            deadline_s=_positive("--agent-check-deadline", option("agent_check_deadline"), 60.0),
+            deadline_s=positive("--agent-check-deadline", option("agent_check_deadline"), 60.0),
             json_file=None if file is None else config.invocation_params.dir / Path(file).expanduser(),
             write_digests=bool(option("agent_check_write_digests")),
         )
@@ -169,6 +208,10 @@ class Settings:
     price_file: Path | None
     api_timeout_s: float
     api_retries: int
+    api_concurrency: int | None
+    max_cost: Decimal | None
+    """US dollars of each campaign."""
+    dry_run: bool
     infra_retries: int
     min_coverage: float
     min_score: int | None
@@ -179,6 +222,8 @@ class Settings:
     rescore: Path | None = None
     """Folder of the campaign whose stored runs are judged, in a session that does nothing else."""
     rescore_json: Path | None = None
+    replay: Source | None = None
+    """The campaign whose model calls are given again."""
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -188,134 +233,65 @@ class Settings:
             pytest.UsageError: a value that cannot be used.
         """
         option = config.getoption
+        replay = _source(config)
+        recorded = replay.manifest if replay is not None else {}
         directory = Path(option("agent_dir") or config.getini("agent_dir") or ".agentcore").expanduser()
         return cls(
-            models=tuple(dict.fromkeys(option("agent_model") or config.getini("agent_model") or ())),
+            models=tuple(dict.fromkeys(_models(config, replay))),
             suites=tuple(option("agent_suite") or ()),
-            runs=_at_least(1, "--agent-runs", option("agent_runs")),
+            runs=at_least(1, "--agent-runs", option("agent_runs")) or (replay.runs if replay is not None else None),
             directory=directory if directory.is_absolute() else config.rootpath / directory,
-            sandbox=_level(option("agent_sandbox") or config.getini("agent_sandbox")),
+            sandbox=sandbox_level(option("agent_sandbox") or config.getini("agent_sandbox")),
             image=option("agent_image") or "",
             runtime=option("agent_runtime") or "",
             require_isolation=option("agent_require_isolation"),
-            profiles=_profiles(option("agent_resources")),
+            profiles=resource_profiles(option("agent_resources") or recorded.get("profile")),
             profiles_given=option("agent_resources") is not None,
-            policies=_policies(option("agent_enforce") or ()),
+            policies=enforcement(option("agent_enforce") or ()) or dict(recorded.get("policies", {})),
             concurrency_given=option("agent_concurrency") is not None,
-            concurrency=_at_least(1, "--agent-concurrency", option("agent_concurrency")) or 8,
-            prompt_file=_file("--agent-prompt", option("agent_prompt"), config),
-            model_args=_parameters(option("agent_model_arg") or ()),
-            price_file=_file("--agent-prices", option("agent_prices"), config),
-            key_file=_file("--agent-key-file", option("agent_key_file"), config),
-            api_timeout_s=_positive("--agent-api-timeout", option("agent_api_timeout"), 300.0),
-            api_retries=_or(_at_least(0, "--agent-api-retries", option("agent_api_retries")), 4),
-            infra_retries=_or(_at_least(0, "--agent-infra-retries", option("agent_infra_retries")), 2),
-            min_coverage=_share("--agent-min-coverage", option("agent_min_coverage")),
-            min_score=_at_least(0, "--agent-min-score", option("agent_min_score")),
+            concurrency=at_least(1, "--agent-concurrency", option("agent_concurrency")) or 8,
+            prompt_file=existing_file("--agent-prompt", option("agent_prompt"), config),
+            model_args=parameters(option("agent_model_arg") or ()) or dict(recorded.get("parameters", {})),
+            price_file=existing_file("--agent-prices", option("agent_prices"), config),
+            key_file=existing_file("--agent-key-file", option("agent_key_file"), config),
+            api_timeout_s=positive("--agent-api-timeout", option("agent_api_timeout"), 300.0),
+            api_concurrency=at_least(1, "--agent-api-concurrency", option("agent_api_concurrency")),
+            max_cost=dollars("--agent-max-cost", option("agent_max_cost")),
+            dry_run=bool(option("agent_dry_run")),
+            api_retries=default_to(at_least(0, "--agent-api-retries", option("agent_api_retries")), 4),
+            infra_retries=default_to(at_least(0, "--agent-infra-retries", option("agent_infra_retries")), 2),
+            min_coverage=share("--agent-min-coverage", option("agent_min_coverage")),
+            min_score=at_least(0, "--agent-min-score", option("agent_min_score")),
             rerun=bool(option("agent_rerun")),
-            variant=_variant(option("agent_variant")),
+            variant=variant_seed(option("agent_variant") or recorded.get("variant")),
             check=CheckSettings.from_config(config),
-            rescore=_campaign("--agent-rescore", option("agent_rescore"), config),
-            rescore_json=_target(option("agent_rescore_json"), config),
+            rescore=campaign_folder("--agent-rescore", option("agent_rescore"), config),
+            rescore_json=target_file(option("agent_rescore_json"), config),
+            replay=replay,
         )
 
 
-def _or(value: int | None, default: int) -> int:
-    return default if value is None else value
-
-
-def _at_least(least: int, name: str, value: int | None) -> int | None:
-    if value is not None and value < least:
-        raise pytest.UsageError(f"{name}={value}: must be at least {least}")
-    return value
-
-
-def _positive(name: str, value: float | None, default: float) -> float:
-    if value is not None and not value > 0:
-        raise pytest.UsageError(f"{name}={value}: must be a positive number of seconds")
-    return default if value is None else value
-
-
-def _share(name: str, value: float | None) -> float:
-    if value is not None and not 0 <= value <= 1:
-        raise pytest.UsageError(f"{name}={value}: must lie between 0 and 1")
-    return 1.0 if value is None else value
-
-
-def _profiles(value: str | None) -> tuple[str, ...]:
-    from pytest_agentcore.domain.resources import factor
-
-    chosen = tuple(dict.fromkeys(part.strip() for part in (value or "1x").split(",")))
-    for profile in chosen:
-        try:
-            factor(profile)
-        except ValueError as error:
-            raise pytest.UsageError(f"--agent-resources={value}: {error}") from None
-    return chosen
-
-
-def _policies(pairs: list[str] | tuple[()]) -> dict[str, Policy]:
-    from pytest_agentcore.domain.resources import POLICIES, RESOURCES
-
-    policies: dict[str, Policy] = {}
-    for pair in pairs:
-        name, _, word = pair.partition("=")
-        policy = next((known for known in POLICIES if known == word), None)
-        if name not in RESOURCES or policy is None:
-            raise pytest.UsageError(
-                f"--agent-enforce={pair}: write RESOURCE=POLICY, of {', '.join(RESOURCES)} and {', '.join(POLICIES)}"
-            )
-        policies[name] = policy
-    return policies
-
-
-def _variant(value: str | None) -> str:
-    if value is not None and not value.strip():
-        raise pytest.UsageError(f"--agent-variant={value!r}: must be a seed, e.g. 7, or canonical")
-    return value or "canonical"
-
-
-def _level(value: str) -> str:
-    if value not in LEVELS:
-        raise pytest.UsageError(f"agent_sandbox={value!r}: choose one of {', '.join(LEVELS)}")
-    return value
-
-
-def _file(name: str, value: str | None, config: pytest.Config) -> Path | None:
-    if value is None:
+def _source(config: pytest.Config) -> Source | None:
+    folder = campaign_folder("--agent-replay", config.getoption("agent_replay"), config)
+    if folder is None:
         return None
-    path = config.invocation_params.dir / Path(value).expanduser()
-    if not path.is_file():
-        raise pytest.UsageError(f"{name}={value}: there is no such file")
-    return path
+    from pytest_agentcore.store.replay import Source
+
+    try:
+        return Source.read(folder)
+    except AgentCoreError as error:
+        raise pytest.UsageError(f"--agent-replay={config.getoption('agent_replay')}: {error}") from None
 
 
-def _campaign(name: str, value: str | None, config: pytest.Config) -> Path | None:
-    if value is None:
-        return None
-    path = config.invocation_params.dir / Path(value).expanduser()
-    if not (path / "manifest.json").is_file():
-        raise pytest.UsageError(f"{name}={value}: must be a campaign's folder; there is no manifest.json in it")
-    return path
-
-
-def _target(value: str | None, config: pytest.Config) -> Path | None:
-    return None if value is None else config.invocation_params.dir / Path(value).expanduser()
-
-
-def _parameters(pairs: list[str] | tuple[()]) -> dict[str, Any]:
-    import json
-
-    parameters: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals or not name:
-            raise pytest.UsageError(f"--agent-model-arg={pair}: write KEY=VALUE, e.g. temperature=0")
-        try:
-            parameters[name] = json.loads(text)
-        except ValueError:
-            parameters[name] = text
-    return parameters
+def _models(config: pytest.Config, replay: Source | None) -> Sequence[str]:
+    given: list[str] = config.getoption("agent_model") or []
+    if replay is None:
+        return given or config.getini("agent_model") or ()
+    if any(model != replay.model for model in given):
+        raise pytest.UsageError(
+            f"--agent-replay={config.getoption('agent_replay')}: it is of {replay.model}; leave --agent-model out"
+        )
+    return [replay.model]
 
 
 def is_material(path: Path) -> bool:

@@ -24,7 +24,7 @@ from pytest_agentcore.opening import Opened, make_harness, masks_of
 from pytest_agentcore.options import RUNNER, Settings
 from pytest_agentcore.report import data_pack_evidence
 from pytest_agentcore.report.rescored import Rescored, changed_runs
-from pytest_agentcore.sandbox.choice import probe
+from pytest_agentcore.sandbox.choice import probe, probe_images
 from pytest_agentcore.session import Runner
 from pytest_agentcore.store.campaign import Campaign, read_record, write
 from pytest_agentcore.store.history import History
@@ -141,6 +141,7 @@ class Rescoring:
         self._record = record
         self._isolation = isolation
         self._skipped: dict[RunKey, str] = {}
+        self._images: dict[str, Isolation] = {}
         self._result: Rescored | None = None
 
     @pytest.hookimpl(trylast=True)
@@ -162,6 +163,13 @@ class Rescoring:
         if not entry.prefetch:
             self._skipped[entry.key] = DRIVES_ITSELF
             return False
+        image = entry.task.image
+        if image and image not in self._images:
+            try:
+                self._images |= probe_images({image: entry.task.id}, self._isolation)
+            except AgentCoreError as error:
+                self._skipped[entry.key] = str(error)
+                return False
         return True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -180,7 +188,7 @@ class Rescoring:
     def pytest_runtestloop(self) -> Generator[None, object, object]:
         """Give checkers their sandboxes; models there are none."""
         planned = list(self._runner.planned.values())
-        opened = Opened(session=SESSION, isolation=self._isolation, gateway=None, system_prompt="")
+        opened = Opened(session=SESSION, isolation=self._isolation, gateway=None, system_prompt="", images=self._images)
         harness = make_harness(opened, self._runner.settings, {}, masks_of(planned))
         self._runner.start({campaign_key(entry): self._runner.stored for entry in planned}, harness)
         try:

@@ -17,6 +17,7 @@ from pytest_agentcore.errors import (
     ModelRefusesConfig,
     ModelUnavailable,
     RunCancelled,
+    RunHalted,
     SandboxError,
     StoreError,
 )
@@ -37,6 +38,10 @@ ROLLOUT = pytest.StashKey[Rollout]()
 AGENT = pytest.StashKey[Agent]()
 WAITED = pytest.StashKey[float]()
 VERDICT = pytest.StashKey[Verdict]()
+BUDGET = "budget"
+"""Reason of a run that was halted because its campaign may cost no more."""
+NOT_RUN = pytest.StashKey[str]()
+"""Why an item's run was not even begun."""
 
 
 class Runner:
@@ -51,6 +56,8 @@ class Runner:
         self._own: set[str] = set()
         self.before: dict[str, Snapshot] = {}
         self._campaigns: Mapping[CampaignKey, Campaign] = {}
+        self._no_money: dict[CampaignKey, str] = {}
+        """Campaigns that may cost no more, and what was said of it."""
         self.harness: Harness
         self.engine = Engine(self._roll_out, concurrency=max(1, settings.concurrency // part[1]))
 
@@ -109,7 +116,10 @@ class Runner:
 
     def _roll_out(self, nodeid: str, cancel: Cancel) -> Rollout:
         entry = self.planned[nodeid]
-        return rollout(
+        spent = self._no_money.get(campaign_key(entry))
+        if spent is not None:
+            raise RunHalted(spent, reason=BUDGET)
+        done = rollout(
             key=entry.key,
             task=entry.task,
             before=self.before[entry.nodeid],
@@ -118,6 +128,9 @@ class Runner:
             retries=self.settings.infra_retries,
             cancel=cancel,
         )
+        if done.halted == BUDGET:
+            self._no_money[campaign_key(entry)] = done.said
+        return done
 
     def rollout(self, item: pytest.Item) -> Rollout:
         """The finished rollout of an item, waited for once."""
@@ -126,7 +139,11 @@ class Runner:
             entry, started = self.planned[item.nodeid], time.monotonic()
             with self.ending_session(item):
                 kept = None if self.engine.knows(item.nodeid) else self.campaign(entry).kept(entry.key)
-                done = kept or self.engine.wait(item.nodeid)
+                try:
+                    done = kept or self.engine.wait(item.nodeid)
+                except RunHalted as halt:
+                    item.stash[NOT_RUN] = halt.reason
+                    pytest.skip(f"not run: {halt}")
             item.stash[ROLLOUT] = done
             item.stash[WAITED] = time.monotonic() - started
         return done
@@ -149,6 +166,10 @@ class Runner:
     def run(self, item: pytest.Item) -> Run:
         """What the ``run`` fixture gives; an infrastructure fault ends the item here."""
         entry, done = self.planned[item.nodeid], self.rollout(item)
+        if done.halted == BUDGET:
+            pytest.skip(f"not run: {done.said}")
+        if done.halted is not None:
+            pytest.fail(f"not run: {done.said}", pytrace=False)
         if done.infra is not None:
             pytest.skip(f"infra: {done.infra}")
         if done.resource is not None:
@@ -170,6 +191,10 @@ class Runner:
             yield None
             return
         with self.ending_session(item):
+            spent = self._no_money.get(campaign_key(entry))
+            if spent is not None:
+                item.stash[NOT_RUN] = BUDGET
+                pytest.skip(f"not run: {spent}")
             number = self.campaign(entry).attempt_started(entry.key)
             try:
                 agent = Agent(
@@ -202,6 +227,8 @@ class Runner:
         done = item.stash.get(ROLLOUT, None)
         if done is None:
             done = item.stash[AGENT].rollout(infra=infra)
+            if done.halted == BUDGET:
+                self._no_money[campaign_key(self.planned[item.nodeid])] = done.said
             item.stash[ROLLOUT] = self._keep(self.planned[item.nodeid], done)
         return done
 

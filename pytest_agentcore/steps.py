@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pytest_agentcore.agent import clock
 from pytest_agentcore.agent.loop import solve
+from pytest_agentcore.domain.causes import SERVER_LOST, Loss
 from pytest_agentcore.domain.outcome import RunKey
 from pytest_agentcore.domain.ports import Sandbox
 from pytest_agentcore.domain.resources import Evidence
@@ -13,7 +14,7 @@ from pytest_agentcore.domain.rollout import Rollout
 from pytest_agentcore.domain.task import Task
 from pytest_agentcore.domain.trajectory import StopReason, Trajectory, Turn
 from pytest_agentcore.domain.workspace import Snapshot, Workspace
-from pytest_agentcore.errors import SandboxError
+from pytest_agentcore.errors import RunHalted, SandboxError
 from pytest_agentcore.rollout.attempt import API_PATIENCE_S, Cancel, Harness, frozen, toolbox
 
 
@@ -28,6 +29,7 @@ class Agent:
         self._started = clock.now()
         self._trajectory = Trajectory(system_prompt=harness.system_prompt, prompt=task.prompt)
         self._turns: list[Turn] = []
+        self._halt: RunHalted | None = None
         self._model = harness.open_model(key, number, task)
         self._releases: list[Callable[[], None]] = [cancel.register(self._model.close)]
         self.sandbox: Sandbox = harness.open_sandbox(task)
@@ -53,6 +55,9 @@ class Agent:
                 cancelled=self._cancel,
                 api_timeout_s=API_PATIENCE_S,
             )
+        except RunHalted as halt:
+            self._halt = halt
+            raise
         finally:
             self._turns += turns
         worst = (
@@ -75,21 +80,29 @@ class Agent:
     def rollout(self, *, infra: str | None) -> Rollout:
         """Freeze the workspace and tell what all steps came to."""
         workspace, evidence = Workspace(snapshot=self._before, before=self._before), Evidence()
+        loss: Loss | None = None
+        resource: str | None = None
         try:
             workspace, evidence = frozen(self.sandbox, self._before)
         except SandboxError as fault:
-            infra = infra or str(fault)
-        wall = clock.now() - self._started
+            reason, loss = getattr(fault, "reason", SERVER_LOST), getattr(fault, "loss", None)
+            infra, resource = (infra or str(fault), None) if reason == SERVER_LOST else (None, reason)
+        wall, metered = clock.now() - self._started, self._harness.metered(self._model)
         return Rollout(
             key=self._key,
             attempt=self._number,
             trajectory=self._trajectory,
             workspace=workspace,
             evidence=evidence,
-            usage=self._harness.metered(self._model),
+            usage=metered.usage,
             wall_s=wall,
-            working_s=max(0.0, wall - sum(turn.reply.waited_s for turn in self._turns)),
+            working_s=max(0.0, wall + sum(turn.reply.beyond_s for turn in self._turns)),
             infra=infra,
+            resource=resource,
+            loss=loss,
+            halted=self._halt.reason if self._halt else None,
+            said=str(self._halt or ""),
+            record_fault=metered.record_fault,
         )
 
     def close(self) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from pytest_agentcore.collection import Planned
+from pytest_agentcore.domain.causes import SERVER_LOST
 from pytest_agentcore.domain.outcome import Cause, Detail, Outcome, Verdict
 from pytest_agentcore.domain.rollout import Rollout
-from pytest_agentcore.errors import ModelUnavailable, SandboxError, StoreError, Tampered
+from pytest_agentcore.errors import ModelUnavailable, RunHalted, SandboxError, SandboxLost, StoreError, Tampered
 from pytest_agentcore.report.terminal import failure_section
 from pytest_agentcore.scoring.failure import conclude, ended_by_itself, tampering
-from pytest_agentcore.session import AGENT, ROLLOUT, VERDICT, WAITED, Runner
+from pytest_agentcore.session import AGENT, BUDGET, NOT_RUN, ROLLOUT, VERDICT, WAITED, Runner
 
 PREFIX = "agent_"
 """Of the report properties that carry an outcome across processes and into JUnit files."""
@@ -36,7 +37,9 @@ class Judge:
         try:
             result = yield
         except Exception as error:
-            pyfuncitem.stash[VERDICT] = verdict = verdict_of(error)
+            pyfuncitem.stash[VERDICT] = verdict = verdict_of(error, drives_agent=not entry.prefetch)
+            if isinstance(error, RunHalted) and error.reason == BUDGET:
+                pytest.skip(f"not run: {error}")
             if verdict.infra_error is not None:
                 pytest.skip(f"infra: {verdict.infra_error}")
             raise
@@ -131,6 +134,8 @@ class Judge:
         if verdict is None:
             error = call.excinfo.value if call.excinfo is not None else None
             verdict = Verdict(passed=False, checker_error=f"set-up failed: {said(error)}")
+        if NOT_RUN in item.stash:
+            return Outcome(key=entry.key, cause=Cause.NOT_RUN, reason=item.stash[NOT_RUN])
         if ROLLOUT not in item.stash and AGENT not in item.stash:
             return Outcome(key=entry.key, cause=Cause.CHECKER, reason=verdict.checker_error)
         rollout = self._rollout(item, entry, verdict.infra_error)
@@ -146,10 +151,12 @@ class Judge:
         return outcome
 
 
-def verdict_of(error: BaseException) -> Verdict:
-    """What an exception out of a test's body means."""
+def verdict_of(error: BaseException, *, drives_agent: bool = False) -> Verdict:
+    """What an exception out of a test's body means; one that drives the agent may have lost the agent's sandbox."""
     if isinstance(error, Tampered):
         return Verdict(passed=False, tampered=True, message=said(error))
+    if drives_agent and isinstance(error, SandboxLost) and error.reason != SERVER_LOST:
+        return Verdict(passed=False, message=said(error))
     if isinstance(error, (SandboxError, ModelUnavailable)):
         return Verdict(passed=False, infra_error=said(error))
     if isinstance(error, pytest.skip.Exception):

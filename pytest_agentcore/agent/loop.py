@@ -11,10 +11,19 @@ from pytest_agentcore.agent.tools import Toolbox
 from pytest_agentcore.domain.ports import Model
 from pytest_agentcore.domain.task import Task
 from pytest_agentcore.domain.trajectory import Reply, StopReason, Trajectory, Turn
-from pytest_agentcore.errors import ContextExceeded, RunCancelled
+from pytest_agentcore.errors import ContextExceeded, LimitReached, RunCancelled
 
 MALFORMED_IN_A_ROW = 3
 REFUSALS = ("content_filter", "refusal")
+LIMITS = {
+    "turns": StopReason.TURN_LIMIT,
+    "tokens": StopReason.TOKEN_LIMIT,
+    "cost_usd": StopReason.TOKEN_LIMIT,
+    "working_s": StopReason.TIMEOUT,
+    "wall_s": StopReason.TIMEOUT,
+}
+"""How a run ends whose call was refused for want of budget."""
+_LEAST_S = 0.001
 
 
 def system_prompt() -> str:
@@ -42,21 +51,27 @@ def solve(
         RunCancelled: the session is ending.
     """
     started = clock.now()
-    waited = 0.0
+    beyond = 0.0
     stop: StopReason | None = None
     while stop is None:
         if cancelled():
             raise RunCancelled("the session is ending")
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        left = max(_LEAST_S, task.timeout_s - (clock.now() - started + beyond))
         try:
-            reply = model.reply(system=system, prompt=prompt, turns=turns, tools=toolbox.specs, timeout_s=api_timeout_s)
+            reply = model.reply(
+                system=system, prompt=prompt, turns=turns, tools=toolbox.specs, timeout_s=min(api_timeout_s, left)
+            )
         except ContextExceeded:
             stop = StopReason.TOKEN_LIMIT
             break
-        waited += reply.waited_s
+        except LimitReached as reached:
+            stop = LIMITS[reached.limit]
+            break
+        beyond += reply.beyond_s
         results = tuple(toolbox.run(call) for call in reply.calls)
         turns.append(Turn(reply=reply, results=results, started_at=at))
-        stop = _ended(reply) or _exceeded(task, turns, clock.now() - started - waited)
+        stop = _ended(reply) or _exceeded(task, turns, clock.now() - started + beyond)
     return Trajectory(system_prompt=system, prompt=prompt, tools=toolbox.specs, turns=tuple(turns), stop_reason=stop)
 
 

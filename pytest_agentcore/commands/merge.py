@@ -23,9 +23,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Merge, write the data pack of the whole, and say what it holds."""
-    from pytest_agentcore.report import data_pack, data_pack_evidence, rollup
+    from pytest_agentcore.report import data_pack, data_pack_evidence, derived, prediction_report, rollup
     from pytest_agentcore.report.data_pack_predictions import write_predictions
-    from pytest_agentcore.store import intel_db
     from pytest_agentcore.store.campaign import read_record
     from pytest_agentcore.store.merging import merge
 
@@ -39,10 +38,11 @@ def run(options: argparse.Namespace) -> int:
     record = read_record(target)
     summary = rollup.summarise(record, min_coverage=options.min_coverage)
     examined = data_pack_evidence.gather(target, record)
-    data_pack.write_pack(target / "data_pack", record, summary, examined)
-    write_predictions(target / "data_pack", directory, record, summary)
     if target.resolve().parent == (directory / "campaigns").resolve():
-        intel_db.record_campaign(directory / "intel.db", record, summary, examined)
+        derived.write_derived(directory, target, record, summary, examined)
+    else:  # elsewhere: no campaign of this agent folder, so not in its index
+        data_pack.write_pack(target / derived.PACK, record, summary, examined)
+        write_predictions(target / derived.PACK, record, prediction_report.scored(directory, record, summary))
     say(f"{len(folders)} campaigns, {merged.runs} runs, {merged.attempts} attempts in {target}")
     if merged.duplicates:
         say(f"  {merged.duplicates} attempts were in several of them, and are here once")

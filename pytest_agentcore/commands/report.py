@@ -17,14 +17,19 @@ if TYPE_CHECKING:
     from pytest_agentcore.domain.campaign import CampaignRecord
     from pytest_agentcore.report.article import Other
 
-SUMMARY = "print the report of stored campaigns again"
+SUMMARY = "the report of stored campaigns: in the terminal, as a page, an article or a data pack"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Which campaigns, and how many of their runs must be valid."""
     add_campaigns(parser)
     parser.add_argument("--min-coverage", type=float, default=1.0, metavar="SHARE", help="least share of valid runs")
-    parser.add_argument("--article", action="store_true", help="the skeleton of an article in Markdown, claims derived")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--article", action="store_true", help="the skeleton of an article in Markdown, claims derived")
+    form.add_argument("--html", metavar="PATH", help="write a page to this file; a folder gets one of each campaign")
+    form.add_argument(
+        "--pack", action="store_true", help="write data packs and the index anew; without campaigns, the whole index"
+    )
     parser.add_argument(
         "--against", action="append", metavar="CAMPAIGN", help="with --article: hold it against this one (repeatable)"
     )
@@ -32,14 +37,53 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print one report a campaign."""
+    """Print one report a campaign, or write what was asked for."""
     if options.article:
         deliver("\n\n".join(_articles(options)), options.output)
         return 0
     if options.against or options.output:
         raise ConfigError("--against and --output belong to --article; add it, or leave them out")
-    print("\n\n".join("\n".join(lines) for lines in _reports(options)))  # noqa: T201 - a command speaks to its user
+    if options.html is not None:
+        _pages(options)
+    elif options.pack:
+        _packs(options)
+    else:
+        print("\n\n".join("\n".join(lines) for lines in _reports(options)))  # noqa: T201 - a command speaks to its user
     return 0
+
+
+def _pages(options: argparse.Namespace) -> None:
+    from pytest_agentcore.report import campaign_html, data_pack_evidence, prediction_report, rollup
+    from pytest_agentcore.store.campaign import read_record
+
+    directory = Path(options.agent_dir)
+    folders = campaign_folders(directory, options.campaign)
+    many = Path(options.html).is_dir() or options.html.endswith("/")
+    if len(folders) > 1 and not many:
+        raise ConfigError(f"--html={options.html!r}: {len(folders)} campaigns need a folder; end its name with a slash")
+    for folder in folders:
+        record = read_record(folder)
+        summary = rollup.summarise(record, min_coverage=options.min_coverage)
+        examined = data_pack_evidence.gather(folder, record)
+        page = campaign_html.page(record, summary, examined, prediction_report.scored(directory, record, summary))
+        deliver(page, str(Path(options.html) / f"{folder.resolve().name}.html") if many else options.html)
+
+
+def _packs(options: argparse.Namespace) -> None:
+    from pytest_agentcore.report import data_pack_evidence, derived, rollup
+    from pytest_agentcore.store.campaign import read_record
+
+    directory = Path(options.agent_dir)
+    folders = campaign_folders(directory, options.campaign)
+    for folder in folders:
+        record = read_record(folder)
+        summary = rollup.summarise(record, min_coverage=options.min_coverage)
+        examined = data_pack_evidence.gather(folder, record)
+        derived.write_derived(directory, folder, record, summary, examined)
+        print(f"wrote {folder / derived.PACK}", file=sys.stderr)  # noqa: T201 - a command speaks to its user
+    if not options.campaign:
+        derived.rebuild_index(directory, folders, min_coverage=options.min_coverage)
+        print(f"wrote {directory / derived.INDEX}", file=sys.stderr)  # noqa: T201 - same
 
 
 def _reports(options: argparse.Namespace) -> Iterator[list[str]]:

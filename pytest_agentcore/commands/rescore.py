@@ -1,16 +1,22 @@
-"""``pytest-agentcore rescore``: today's checkers over stored runs, and what they say otherwise."""
+"""``pytest-agentcore rescore``: today's checkers, or today's table of causes, over stored runs."""
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_agentcore.commands.campaigns import campaign_folders
 from pytest_agentcore.commands.judging import add_judging, judge_again, suite_at_hand
 from pytest_agentcore.commands.verify import say
 from pytest_agentcore.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pytest_agentcore.domain.campaign import CampaignRecord, Summary
+    from pytest_agentcore.domain.evidence import Examined
+    from pytest_agentcore.domain.outcome import RunKey
 
 SUMMARY = "judge stored runs by today's checkers and show what changes"
 
@@ -20,18 +26,53 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("campaign", nargs="+", help="a campaign's folder or name")
     parser.add_argument("--agent-dir", default=".agentcore", metavar="DIR", help="where campaigns are kept")
     parser.add_argument("--min-coverage", type=float, default=1.0, metavar="SHARE", help="least share of valid runs")
+    parser.add_argument(
+        "--causes",
+        action="store_true",
+        help="decide again who failed, from the evidence kept with the runs alone: no checker, no suite",
+    )
     parser.add_argument("--write", action="store_true", help="write the outcome as a new data pack beside the old one")
     add_judging(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print what changes; 1 when something does, or not everything was judged."""
-    changed = [_rescore(folder, options) for folder in campaign_folders(Path(options.agent_dir), options.campaign)]
+    judge = _recause if options.causes else _rescore
+    changed = [judge(folder, options) for folder in campaign_folders(Path(options.agent_dir), options.campaign)]
     return 1 if any(changed) else 0
 
 
+def _recause(folder: Path, options: argparse.Namespace) -> bool:
+    from pytest_agentcore._version import __version__
+    from pytest_agentcore.domain.causes import TABLE
+    from pytest_agentcore.report import rollup
+    from pytest_agentcore.report.recaused import recaused
+    from pytest_agentcore.report.rescored import Rescored, applied, said
+    from pytest_agentcore.store.campaign import read_record
+
+    record = read_record(folder)
+    found = recaused(folder, record)
+    harness = f"pytest-agentcore@{__version__}"
+    rescored = Rescored(harness=harness, isolation=record.identity.level, outcomes=found.outcomes)
+    after = applied(record, rescored)
+    then, now = (rollup.summarise(one, min_coverage=options.min_coverage) for one in (record, after))
+    attempts = len(record.outcomes) + len(record.superseded)
+    say(f"{folder.name}: causes of {attempts} attempts by the table of {harness}")
+    for row in TABLE:
+        if row.seen in found.rows:
+            say(f"  {found.rows[row.seen]} × {row.cause}, {row.reason}: {row.seen}")
+    for why, count in sorted(found.kept.items()):
+        say(f"  {count} × as it was: {why}")
+    for was, is_now in found.changes:
+        say(f"  {was.key.folder}, attempt {was.attempt}: was {said(was)}, is {said(is_now)}")
+    _say_scores(then, now, len(found.changes))
+    if options.write:
+        _write_pack(folder, after, now, {})
+    return bool(found.changes)
+
+
 def _rescore(folder: Path, options: argparse.Namespace) -> bool:
-    from pytest_agentcore.report import data_pack, data_pack_evidence, rollup
+    from pytest_agentcore.report import rollup
     from pytest_agentcore.report.rescored import applied, changed_runs
     from pytest_agentcore.store.campaign import read_record
 
@@ -54,14 +95,24 @@ def _rescore(folder: Path, options: argparse.Namespace) -> bool:
         say(f"  not judged again, {count} ×: {reason}")
     if rescored.stopped is not None:
         say(f"  judging ended early: {rescored.stopped}")
-    scores = [f"{one.passed}/{one.n_valid}" if one.has_score else "none" for one in (then, now)]
-    say(f"  score {scores[0]}, now {scores[1]}; {len(changes)} runs judged otherwise")
+    _say_scores(then, now, len(changes))
     if options.write:
-        target = next(path for path in _names(folder) if not path.exists())
-        examined = {**data_pack_evidence.gather(folder, record), **rescored.examined}
-        data_pack.write_pack(target, after, now, examined)
-        say(f"  wrote {target}")
+        _write_pack(folder, after, now, rescored.examined)
     return bool(changes) or rescored.stopped is not None
+
+
+def _say_scores(then: Summary, now: Summary, changed: int) -> None:
+    scores = [f"{one.passed}/{one.n_valid}" if one.has_score else "none" for one in (then, now)]
+    say(f"  score {scores[0]}, now {scores[1]}; {changed} runs judged otherwise")
+
+
+def _write_pack(folder: Path, record: CampaignRecord, summary: Summary, examined: Mapping[RunKey, Examined]) -> None:
+    """As a new pack beside the old one."""
+    from pytest_agentcore.report import data_pack, data_pack_evidence
+
+    target = next(path for path in _names(folder) if not path.exists())
+    data_pack.write_pack(target, record, summary, {**data_pack_evidence.gather(folder, record), **examined})
+    say(f"  wrote {target}")
 
 
 def _names(folder: Path) -> Iterator[Path]:

@@ -89,6 +89,16 @@ class Interval:
     confidence: float = 0.95
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostInterval:
+    """Interval of the cost of a passing run, in US dollars."""
+
+    low: Decimal
+    high: Decimal | None
+    """None: nothing bounds it, for all passes are of one task."""
+    confidence: float = 0.95
+
+
 class RunState(StrEnum):
     """How one planned run stands."""
 
@@ -185,6 +195,10 @@ class Summary:
     """Why there is no score; empty when there is one."""
     interval: Interval | None
     """Wilson, of passed among valid runs, which it takes for independent."""
+    interval_over_tasks: Interval | None
+    """Of the share that passes over tasks like these; None with fewer than two tasks that have a valid run."""
+    detectable_effect: float | None
+    """Least difference of pass rates (0..1) to another campaign of this design that shows in four cases of five."""
     runs_per_task: int
     """The k of ``pass_hat_k``: the fewest runs planned for any task."""
     pass_hat_k: float | None
@@ -204,6 +218,8 @@ class Summary:
     """US dollars; None when a price is unknown or no run is valid."""
     cost_per_pass: Decimal | None
     """US dollars; None when a price is unknown or no run passed."""
+    cost_interval: CostInterval | None
+    """Of ``cost_per_pass``, over tasks like these; None where that is, or with fewer than two tasks."""
 
     @property
     def has_score(self) -> bool:

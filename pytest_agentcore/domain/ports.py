@@ -74,12 +74,14 @@ class Model(Protocol):
     def reply(
         self, *, system: str, prompt: str, turns: Sequence[Turn], tools: Sequence[ToolSpec], timeout_s: float
     ) -> Reply:
-        """The next assistant message.
+        """The next assistant message; ``timeout_s`` bounds its working time, which back-off and queueing are not.
 
         Raises:
             ModelUnavailable: no usable answer after retries.
             ModelRefusesConfig: there never will be one.
             ContextExceeded: the conversation no longer fits.
+            LimitReached: it would not fit a budget of the run, or was not there in time.
+            RunHalted: the run cannot go on, and nobody failed.
         """
         ...
 

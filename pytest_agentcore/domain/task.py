@@ -59,6 +59,8 @@ class Task:
     """What every run is guaranteed, at any profile."""
     profile: str = "1x"
     """Resource profile of this run."""
+    image: str = ""
+    """What its sandboxes are made of at level ``docker``, which it then needs; empty for the session's image."""
     faults: tuple[Fault, ...] = ()
     protected: tuple[str, ...] = ()
     """Globs: a file that was there at the start and matches may not change."""

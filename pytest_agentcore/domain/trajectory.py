@@ -81,6 +81,13 @@ class Reply:
     """From request to answer, everything included."""
     waited_s: float = 0.0
     """Of that, spent in back-off and queues, which is not the agent's time."""
+    replayed_s: float = 0.0
+    """For an answer out of a record: what it took when it was made, which is the agent's time though nobody waits."""
+
+    @property
+    def beyond_s(self) -> float:
+        """By how much the agent's time is longer than the time that passed here; below 0 where it is shorter."""
+        return self.replayed_s - self.waited_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,10 @@ class Usage:
     """None when any part of it has no known price."""
     estimated: bool = False
     """True when the tokens were counted by rule of thumb, not by a provider."""
+    billed_usd: Decimal | None = None
+    """What the provider itself said it billed, over the calls of which it did; None where it never says."""
+    billed_differs: bool = False
+    """Did the provider's bill for any call differ from ``cost_usd`` by more than a hundredth?"""
 
     def __add__(self, other: Usage) -> Usage:
         known = self.cost_usd is not None and other.cost_usd is not None
@@ -36,9 +40,15 @@ class Usage:
             reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
             cost_usd=(self.cost_usd or Decimal(0)) + (other.cost_usd or Decimal(0)) if known else None,
             estimated=self.estimated or other.estimated,
+            billed_usd=_sum_of_known(self.billed_usd, other.billed_usd),
+            billed_differs=self.billed_differs or other.billed_differs,
         )
 
     @property
     def tokens(self) -> int:
         """Input and output together."""
         return self.input_tokens + self.output_tokens
+
+
+def _sum_of_known(left: Decimal | None, right: Decimal | None) -> Decimal | None:
+    return left if right is None else right if left is None else left + right

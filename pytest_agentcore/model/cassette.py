@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
+from http import HTTPStatus
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import zstandard
 
+from pytest_agentcore.domain.rollout import WIRE_RECORD
 from pytest_agentcore.errors import StoreError
 
 IDENTITY = frozenset({"model", "metadata", "user", "prompt_cache_key", "safety_identifier", "client_metadata"})
 """Members that say who asks, not what: they may differ between a run and its replay."""
 _EXCERPT = 60
+_CLOCK = re.compile(
+    r"""
+    \d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|\s?[+-]\d\d:?\d\d)?)?   # 2026-11-21T09:30:01.5Z
+    | (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\ +\d{1,2}\ +\d\d:\d\d(?::\d\d)?      # as ls -l writes it
+    | \b\d\d:\d\d:\d\d(?:[.,]\d+)?\b
+    | \b\d+(?:\.\d+)?\ ?(?:ns|us|µs|ms|s|sec|secs|seconds?|m\d+(?:\.\d+)?s)\b        # in 0.12s, 0m0.01s
+    | ={2,}                                                                          # a line filled up beside them
+    """,
+    re.VERBOSE,
+)
 _ABSENT = {"(absent)": True}
 
 
@@ -38,10 +54,26 @@ class Recorded:
     """The gateway's own headers of the answer."""
     usage: Mapping[str, Any] = field(default_factory=dict)
     cost_usd: str | None = None
+    billed_usd: str | None = None
+    """By the provider's own word."""
+    took_s: float = 0.0
+    """From request to answer, back-off and queueing apart."""
     model: str | None = None
     """The model id that the upstream returned."""
     complete: bool = True
     """False when the client, or the upstream, broke off."""
+
+    @property
+    def usable(self) -> bool:
+        """Is it an answer that a conversation can go on from?"""
+        if self.status != HTTPStatus.OK or not self.complete:
+            return False
+        if self.stream or not self.path.endswith("/chat/completions"):
+            return True
+        try:
+            return isinstance(json.loads(self.body)["choices"][0]["message"], dict)
+        except (ValueError, KeyError, IndexError, TypeError):
+            return False
 
 
 def read(path: str | Path) -> list[Recorded]:
@@ -55,6 +87,22 @@ def read(path: str | Path) -> list[Recorded]:
     except (OSError, ValueError, KeyError, TypeError, zstandard.ZstdError) as error:
         raise StoreError(f"the wire record {str(path)!r} cannot be read: {error}; replay another campaign") from None
     return sorted(calls, key=lambda call: call.seq)
+
+
+def paid(campaign: Path) -> Decimal:
+    """US dollars that the calls recorded in a campaign's folder have cost, each counted where it was paid for.
+
+    A call without a price counts nothing, nor does a record that cannot be read.
+    """
+    total = Decimal(0)
+    for path in campaign.glob(f"runs/*/attempt-*/{WIRE_RECORD}"):
+        with suppress(OSError, ValueError, KeyError, zstandard.ZstdError):
+            for line in _lines(path):
+                head, _, _ = line.partition(b',"request":"')  # the two long texts stand last
+                call = json.loads(head + b"}")
+                if call.get("paid", True) and call["cost_usd"] is not None:
+                    total += Decimal(call["cost_usd"])
+    return total
 
 
 def _lines(path: Path) -> Iterator[bytes]:
@@ -79,6 +127,8 @@ def _recorded(data: Mapping[str, Any]) -> Recorded:
         headers=data["headers"],
         usage=data.get("usage") or {},
         cost_usd=data.get("cost_usd"),
+        billed_usd=data.get("billed_usd"),
+        took_s=max(0.0, data.get("took_ms", 0.0) - data.get("waited_ms", 0.0)) / 1000,
         model=data.get("model_returned"),
         complete=bool(data.get("complete", True)),
     )
@@ -100,6 +150,20 @@ class Cassette:
             StoreError: it cannot be read.
         """
         return cls(read(path), str(path))
+
+    @classmethod
+    def beginning(cls, paths: Sequence[str | Path]) -> Cassette | None:
+        """What attempts at a run that were cut off had come to: the longest of their records, up to its first call
+        without a usable answer. None where there is nothing to go on from.
+        """
+        longest: list[Recorded] = []
+        for path in paths:
+            try:
+                calls = list(takewhile(lambda call: call.usable, read(path)))
+            except StoreError:
+                continue  # an attempt that left no record, or half of one, is run again from its start
+            longest = max(longest, calls, key=len)
+        return cls(longest, "of an attempt that was cut off") if longest else None
 
     def answer(self, path: str, request: str) -> Recorded | str:
         """The recorded answer to a request; where there is none, what differs, in a few lines.
@@ -126,7 +190,24 @@ def _comparable(request: str) -> Any:
         data = json.loads(request)
     except ValueError:
         return request
-    return {key: value for key, value in data.items() if key not in IDENTITY} if isinstance(data, dict) else data
+    if not isinstance(data, dict):
+        return data
+    return timeless({key: value for key, value in data.items() if key not in IDENTITY})
+
+
+def timeless(value: Any, *, told: bool = False) -> Any:
+    """Times of day and durations inside what tools gave are no difference: a test run never takes as long twice.
+
+    ``told``: are we inside the result of a tool? Its place differs by wire: a message of role ``tool``, an item
+    ``…_call_output``, a block ``tool_result``.
+    """
+    if isinstance(value, dict):
+        kind = str(value.get("type", ""))
+        told = told or value.get("role") == "tool" or kind.endswith("_call_output") or kind == "tool_result"
+        return {key: timeless(one, told=told) for key, one in value.items()}
+    if isinstance(value, list):
+        return [timeless(one, told=told) for one in value]
+    return _CLOCK.sub("⏱", value) if told and isinstance(value, str) else value
 
 
 def difference(then: Any, now: Any, where: str = "$") -> tuple[str, str, str] | None:

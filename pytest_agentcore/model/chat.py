@@ -52,6 +52,7 @@ def parsed(body: bytes, headers: Mapping[str, str], *, name: str, turn: int, wal
         message={"role": "assistant", **message},
         wall_s=wall_s,
         waited_s=int(headers.get(protocol.WAITED_MS, 0)) / 1000,
+        replayed_s=int(headers.get(protocol.REPLAYED_MS, 0)) / 1000,
     )
 
 

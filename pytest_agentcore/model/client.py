@@ -15,9 +15,11 @@ from pytest_agentcore.errors import (
     AgentCoreError,
     ConfigError,
     ContextExceeded,
+    LimitReached,
     ModelRefusesConfig,
     ModelUnavailable,
     RunCancelled,
+    RunHalted,
 )
 from pytest_agentcore.model import connections
 from pytest_agentcore.model.chat import function, messages, parsed
@@ -30,6 +32,8 @@ OURS = frozenset({"model", "messages", "tools", "stream", "n"})
 _CONTROL_S = 10.0
 RESTART_S = 20.0
 """A gateway with litellm in it takes up to 6 s to come back on a busy machine."""
+_QUEUE_S = 3600.0
+"""How long a call may queue before its provider, or for money that others may leave over."""
 _CLOSE_S = 5.0
 """The end of a run tells what it used, and a busy gateway may take a while; one that is gone is noticed at once."""
 
@@ -49,8 +53,16 @@ class Address:
 class GatewayModel:
     """A model behind the gateway, for one run; implements :class:`~pytest_agentcore.domain.ports.Model`."""
 
-    def __init__(self, address: Address, spec: ModelSpec, run_id: str, args: Mapping[str, Any] | None = None) -> None:
-        """Register the run.
+    def __init__(
+        self,
+        address: Address,
+        spec: ModelSpec,
+        run_id: str,
+        args: Mapping[str, Any] | None = None,
+        terms: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Register the run; ``terms`` are ``limits``, ``campaign``, ``record``, ``resume`` and ``replay`` as the control
+        interface takes them.
 
         Raises:
             ConfigError: ``args`` hold a parameter that is not the user's to set, or the gateway lacks the model.
@@ -64,17 +76,17 @@ class GatewayModel:
         self._spec = spec
         self._closed = threading.Event()
         self._final: dict[str, Any] | None = None
-        registered = self._register(run_id)
+        registered = self._register({"id": run_id, "model": spec.name, **(terms or {})})
         self._path = f"/control/runs/{registered['run']}"
         self._token = str(registered["token"])
         self._retries = int(registered["api_retries"])
 
-    def _register(self, run_id: str) -> dict[str, Any]:
+    def _register(self, run: Mapping[str, Any]) -> dict[str, Any]:
         """A gateway that died is started again by its session: wait for that, and for no other reason."""
         deadline = time.monotonic() + RESTART_S
         while True:
             try:
-                return self._control("POST", "/control/runs", {"id": run_id, "model": self._spec.name})
+                return self._control("POST", "/control/runs", run)
             except GatewayGone:
                 if time.monotonic() > deadline:
                     raise
@@ -88,19 +100,21 @@ class GatewayModel:
     def reply(
         self, *, system: str, prompt: str, turns: Sequence[Turn], tools: Sequence[ToolSpec], timeout_s: float
     ) -> Reply:
-        """The next assistant message; ``timeout_s`` bounds each attempt.
+        """The next assistant message; ``timeout_s`` bounds its attempts together, what lies between them apart.
 
         Raises:
             ModelUnavailable: no usable answer after retries, or the gateway is gone.
             ModelRefusesConfig: the key, the model's name or the parameters are refused.
             ContextExceeded: the conversation no longer fits.
+            LimitReached: a budget of the run is used up, or its time.
+            RunHalted: no money is left for the campaign, or the record that is replayed holds another call.
             RunCancelled: the run was closed.
         """
         body: dict[str, Any] = {"model": self._spec.name, "messages": messages(system, prompt, turns)}
         if tools:
             body["tools"] = [function(tool) for tool in tools]
         body |= self._args
-        patience = (self._retries + 1) * (timeout_s + protocol.BACKOFF_CAP_S) + 10.0
+        patience = timeout_s + _QUEUE_S + self._retries * protocol.BACKOFF_CAP_S
         started = time.monotonic()
         try:
             self._not_closed()
@@ -112,7 +126,7 @@ class GatewayModel:
                 headers={
                     "Authorization": f"Bearer {self._token}",
                     "Content-Type": "application/json",
-                    protocol.TIMEOUT_S: f"{timeout_s:g}",
+                    protocol.WORKING_S: f"{timeout_s:g}",
                 },
                 timeout_s=patience,
             )
@@ -187,5 +201,12 @@ class GatewayModel:
             return ModelRefusesConfig(message)
         if kind == ErrorKind.BAD_REQUEST and first:
             return ModelRefusesConfig(message)
+        if kind == ErrorKind.REPLAY_MISS:
+            return RunHalted(message, reason="replay_miss")
+        if kind == ErrorKind.BUDGET:
+            limit = answer.headers.get(protocol.LIMIT, "")
+            if limit == protocol.CAMPAIGN_COST:
+                return RunHalted(message, reason="budget")
+            return LimitReached(message, limit=limit)
         # A request refused in mid-run: the same parameters were taken before, so the configuration is not at fault.
         return ModelUnavailable(message)

@@ -48,8 +48,12 @@ class Gateway:
         price_file: str | None = None,
         api_timeout_s: float = protocol.DEFAULT_TIMEOUT_S,
         api_retries: int = protocol.DEFAULT_RETRIES,
+        concurrency: int | None = None,
+        replay: bool = False,
     ) -> Self:
         """Start the child process for these models; it inherits the environment and reads the keys there.
+
+        ``concurrency`` bounds the calls in flight to one provider; one that replays answers from records alone.
 
         Raises:
             ConfigError: a missing key, an unreachable address, an unreadable key file, a limit that is none; several
@@ -68,6 +72,8 @@ class Gateway:
             price_file=price_file,
             api_timeout_s=api_timeout_s,
             api_retries=api_retries,
+            concurrency=concurrency,
+            replay=replay,
         )
         process, port = _spawn(config)
         gateway = cls(Address(url=f"http://127.0.0.1:{port}", secret=secret), process)

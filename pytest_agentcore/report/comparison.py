@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from pytest_agentcore.domain.campaign import CampaignRecord, Interval, RunState, Summary, TaskRow
+from pytest_agentcore.domain.campaign import CampaignRecord, RunState, Summary, TaskRow
 from pytest_agentcore.errors import ConfigError
 from pytest_agentcore.report.conditions import Difference, differences
 from pytest_agentcore.report.rollup import summarise
 from pytest_agentcore.scoring import paired
-from pytest_agentcore.scoring.bootstrap import CostInterval, TaskCost, cost_per_pass_interval
-from pytest_agentcore.scoring.clustering import Stability, clustered_interval, detectable_effect
+from pytest_agentcore.scoring.clustering import Stability, detectable_effect
 from pytest_agentcore.scoring.efficiency import ratio
 from pytest_agentcore.scoring.statistics import Tally
 
@@ -29,9 +28,7 @@ class Side:
     """How it is called here: as short as tells it from the others."""
     record: CampaignRecord
     summary: Summary
-    interval: Interval | None
-    """Of the share that passes over tasks like these."""
-    cost_interval: CostInterval | None
+    """On the tasks that are compared."""
 
     def row(self, task: str) -> TaskRow:
         """The runs of a task."""
@@ -131,7 +128,7 @@ def compare(records: Sequence[CampaignRecord], *, common: bool = False, min_cove
         raise ConfigError(f"{records[0].folder!r} and the others share no scored task; there is nothing to compare")
     records = [_only(record, tasks) for record in records] if left_out else records
     baseline, *others = [
-        _side(label, record, summarise(record, min_coverage=min_coverage), tasks)
+        Side(label=label, record=record, summary=summarise(record, min_coverage=min_coverage))
         for label, record in zip(_labels(records), records, strict=True)
     ]
     steps = [_steps(baseline, other, tasks) for other in others]
@@ -198,19 +195,6 @@ def _labels(records: Sequence[CampaignRecord]) -> list[str]:
     if len(set(folders)) == len(folders):
         return folders
     return [f"{folder} #{number}" for number, folder in enumerate(folders, start=1)]
-
-
-def _side(label: str, record: CampaignRecord, summary: Summary, tasks: Sequence[str]) -> Side:
-    rows = [row for row in summary.tasks if row.task in tasks]
-    costs = [TaskCost(row.usage.cost_usd, row.passed) for row in rows if row.valid and row.usage.cost_usd is not None]
-    complete = len(costs) == sum(1 for row in rows if row.valid)
-    return Side(
-        label=label,
-        record=record,
-        summary=summary,
-        interval=clustered_interval([Tally(row.passed, row.valid) for row in rows]),
-        cost_interval=cost_per_pass_interval(costs) if complete else None,
-    )
 
 
 def _steps(baseline: Side, other: Side, tasks: Sequence[str]) -> tuple[Step, ...]:

@@ -7,10 +7,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from pytest_agentcore.domain.campaign import Interval, TaskRow
+from pytest_agentcore.domain.campaign import CostInterval, Interval, TaskRow
 from pytest_agentcore.report.comparison import Against, Comparison, Side, Step, stability
 from pytest_agentcore.report.comparison_text import sentences
-from pytest_agentcore.scoring.bootstrap import CostInterval
 from pytest_agentcore.scoring.efficiency import per
 
 SCHEMA_VERSION = 1
@@ -49,13 +48,13 @@ def _side(side: Side, tasks: tuple[str, ...]) -> dict[str, Any]:
         "bounds": [low, high],
         "pass_rate": summary.pass_rate,
         "wilson_interval": _interval(summary.interval),
-        "interval_over_tasks": _interval(side.interval),
+        "interval_over_tasks": _interval(summary.interval_over_tasks),
         "pass_hat_k": summary.pass_hat_k,
         "runs_per_task": summary.runs_per_task,
         "total_cost_usd": _money(summary.usage.cost_usd),
         "cost_per_run_usd": _money(summary.cost_per_run),
         "cost_per_pass_usd": _money(summary.cost_per_pass),
-        "cost_per_pass_interval": _cost_interval(side.cost_interval),
+        "cost_per_pass_interval": _cost_interval(summary.cost_interval),
         "tasks": {task: {**_work(side.row(task)), "stability": str(stability(side, task))} for task in tasks},
     }
 

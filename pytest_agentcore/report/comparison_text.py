@@ -155,13 +155,13 @@ def _campaigns(comparison: Comparison) -> Table:
     rows = []
     for key, side in _keyed(comparison):
         summary = side.summary
-        interval = side.cost_interval
+        interval = summary.cost_interval
         rows.append([
             key,
             side.label,
             f"{summary.passed}/{summary.n_valid}" if summary.has_score else "none",
             "" if summary.pass_rate is None else percent(summary.pass_rate),
-            interval_text(side.interval),
+            interval_text(summary.interval_over_tasks),
             "" if summary.pass_hat_k is None else f"{percent(summary.pass_hat_k)} (k={summary.runs_per_task})",
             _stable(side, comparison.tasks),
             usd_text(summary.usage.cost_usd),

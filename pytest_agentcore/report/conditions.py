@@ -21,6 +21,7 @@ CONDITIONS = (
     "isolation.network",
     "isolation.image_id",
     "isolation.runtime",
+    "images",
     "parameters",
     "system_prompt",
     "tool_contract",

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_agentcore.domain.campaign import CampaignRecord, RunRow, RunState, Summary, TaskRow
+from pytest_agentcore.domain.campaign import CampaignRecord, CostInterval, Interval, RunRow, RunState, Summary, TaskRow
 from pytest_agentcore.domain.evidence import Examined
 from pytest_agentcore.domain.outcome import Outcome, RunKey
 from pytest_agentcore.domain.usage import Usage
@@ -21,7 +21,6 @@ def run_summary(record: CampaignRecord, summary: Summary) -> dict[str, Any]:
     """The campaign in figures."""
     identity = record.identity
     low, high = summary.bounds
-    interval = summary.interval
     return {
         "schema_version": SCHEMA_VERSION,
         "identity": identity.digest,
@@ -44,8 +43,9 @@ def run_summary(record: CampaignRecord, summary: Summary) -> dict[str, Any]:
         "n_not_run": summary.n_not_run,
         "n_superseded_attempts": summary.n_superseded,
         "pass_rate": summary.pass_rate,
-        "wilson_interval": interval
-        and {"low": round(interval.low, _PLACES), "high": round(interval.high, _PLACES), "level": interval.confidence},
+        "wilson_interval": _interval(summary.interval),
+        "interval_over_tasks": _interval(summary.interval_over_tasks),
+        "minimum_detectable_effect": summary.detectable_effect and round(summary.detectable_effect, _PLACES),
         "coverage": summary.coverage,
         "min_coverage": summary.min_coverage,
         "quarantined": summary.quarantined,
@@ -58,6 +58,7 @@ def run_summary(record: CampaignRecord, summary: Summary) -> dict[str, Any]:
         "total_cost_usd": number(summary.usage.cost_usd),
         "cost_per_run_usd": number(summary.cost_per_run),
         "cost_per_pass_usd": number(summary.cost_per_pass),
+        "cost_per_pass_interval": _cost_interval(summary.cost_interval),
         "other_cost_usd": number(summary.other_usage.cost_usd),
         "tokens_estimated": summary.estimated,
         "cache_share": cache_share(summary.usage),
@@ -67,6 +68,19 @@ def run_summary(record: CampaignRecord, summary: Summary) -> dict[str, Any]:
         "malformed_calls": summary.malformed_calls,
         "failed_calls": summary.failed_calls,
     }
+
+
+def _interval(interval: Interval | None) -> dict[str, Any] | None:
+    if interval is None:
+        return None
+    low, high = round(interval.low, _PLACES), round(interval.high, _PLACES)
+    return {"low": low, "high": high, "level": interval.confidence}
+
+
+def _cost_interval(interval: CostInterval | None) -> dict[str, Any] | None:
+    if interval is None:
+        return None
+    return {"low": number(interval.low), "high": number(interval.high), "level": interval.confidence}
 
 
 def _tokens(usage: Usage) -> dict[str, int]:

@@ -12,7 +12,8 @@ from pytest_agentcore.domain.standing import TaskStanding
 from pytest_agentcore.report import leaderboard_text as words
 from pytest_agentcore.report.leaderboard import Board, Leaderboard, Row
 from pytest_agentcore.report.models import NOTE
-from pytest_agentcore.report.text import clean, percent
+from pytest_agentcore.report.page import rendered, short_name, strip
+from pytest_agentcore.report.text import percent
 from pytest_agentcore.scoring.clustering import Stability
 from pytest_agentcore.scoring.efficiency import ratio_text, usd_text
 from pytest_agentcore.scoring.statistics import Tally
@@ -25,23 +26,14 @@ _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 def page(board: Leaderboard) -> str:
     """The page; it can be opened from the file system."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("pytest_agentcore.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: clean(value) if type(value) is str else value,
-    )
-    return environment.get_template("leaderboard.html").render(
-        as_of=board.as_of or "no date",
-        boards=[_board(one, number) for number, one in enumerate(board.boards, start=1)],
-        published=_published(board),
-        note=NOTE,
-        not_one_test=words.NOT_ONE_TEST,
-    )
+    values = {
+        "as_of": board.as_of or "no date",
+        "boards": [_board(one, number) for number, one in enumerate(board.boards, start=1)],
+        "published": _published(board),
+        "note": NOTE,
+        "not_one_test": words.NOT_ONE_TEST,
+    }
+    return rendered("leaderboard.html", values)
 
 
 def _board(board: Board, number: int) -> dict[str, Any]:
@@ -53,7 +45,7 @@ def _board(board: Board, number: int) -> dict[str, Any]:
         "remarks": words.remarks(board),
         "rows": [_row(row, least) for row in board.rows],
         "unranked": [_row(row, None) for row in board.unranked],
-        "tasks": [{"id": task, "short": _short(task)} for task in board.tasks],
+        "tasks": [{"id": task, "short": short_name(task)} for task in board.tasks],
         "chart": _chart(board.rows),
     }
 
@@ -68,7 +60,7 @@ def _row(row: Row, least: Decimal | None) -> dict[str, Any]:
         "score": words.score(row),
         "rate": percent(words.share(row) or 0.0),
         "interval": words.span(row.interval),
-        "bar": _bar(row),
+        "bar": strip(row.interval, words.share(row)),
         "hat": "" if row.pass_hat_k is None else percent(row.pass_hat_k),
         "cost": words.cost(row),
         "times": "" if row.cost_per_pass is None or least is None else ratio_text(row.cost_per_pass, least),
@@ -83,25 +75,9 @@ def _row(row: Row, least: Decimal | None) -> dict[str, Any]:
     }
 
 
-def _bar(row: Row) -> dict[str, str] | None:
-    """The interval as a strip, in percent of its width."""
-    share = words.share(row)
-    if row.interval is None or share is None:
-        return None
-    low, high = row.interval.low, row.interval.high
-    return {"low": f"{100 * low:.1f}", "wide": f"{100 * (high - low):.1f}", "at": f"{100 * share:.1f}"}
-
-
 def _cell(task: TaskStanding) -> dict[str, str]:
     tally = Tally(task.passed, task.valid)
     return {"text": f"{task.passed}/{task.valid}", "kind": str(Stability.of(tally)), "task": task.task}
-
-
-def _short(task: str) -> str:
-    """``task_09_know_when_to_stop`` → ``09``; another name as it is."""
-    head, _, rest = task.partition("_")
-    number = rest.partition("_")[0]
-    return number if head == "task" and number.isdigit() else task
 
 
 def _published(board: Leaderboard) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 from pytest_agentcore.errors import ConfigError
 from pytest_agentcore.report.strict_yaml import load
 from pytest_agentcore.scoring.expression import parse
-from pytest_agentcore.scoring.predictions import Headline, Prediction, Statement, require_known
+from pytest_agentcore.scoring.predictions import HEADLINE, Headline, Prediction, Statement, require_known
 
 ABOUT = ("suite", "suite_version", "model", "agent", "profile", "variant", "level")
 _FIELDS = frozenset({"title", "author", "campaign", "headline", "predictions"})
@@ -50,6 +50,8 @@ def read_prediction(data: bytes, where: str) -> Prediction:
     if "model" not in about or "suite" not in about:
         raise ConfigError(f"{where}: campaign must name its suite and its model")
     headline = table.get("headline")
+    if HEADLINE in _table(table.get("predictions", {}), f"{where}: predictions"):
+        raise ConfigError(f"{where}: {HEADLINE!r} is no name of a prediction; write it beside them")
     statements = _table(table.get("predictions", {}), f"{where}: predictions")
     prediction = Prediction(
         title=_text(table.get("title", "untitled"), f"{where}: title"),

@@ -127,7 +127,7 @@ def text_lines(record: CampaignRecord, all_: Sequence[Scored], *, ascii_only: bo
     """For a terminal."""
     written = [clean(record.folder, ascii_only=ascii_only)]
     for one in all_:
-        written += ["", *(clean(line, ascii_only=ascii_only) for line in _sentences(one))]
+        written += ["", *(clean(line, ascii_only=ascii_only) for line in sentences(one))]
         written += _table(one.scoring).aligned(ascii_only=ascii_only)
     return written if all_ else [*written, "no registered prediction is about this campaign"]
 
@@ -136,12 +136,13 @@ def markdown_lines(record: CampaignRecord, all_: Sequence[Scored]) -> list[str]:
     """For an article."""
     written = [f"### {markdown(record.folder)}"]
     for one in all_:
-        written += ["", *(f"- {markdown(line)}" for line in _sentences(one))]
+        written += ["", *(f"- {markdown(line)}" for line in sentences(one))]
         written += ["", *_table(one.scoring).markdown()]
     return written if all_ else [*written, "", "No registered prediction is about this campaign."]
 
 
-def _sentences(one: Scored) -> list[str]:
+def sentences(one: Scored) -> list[str]:
+    """What a reader has to know of a scored prediction, a line each."""
     when = one.registered.registered_at[:19].replace("T", " ")
     told = [
         f"{one.prediction.title}, by {one.prediction.author}: sha256 {one.registered.sha256}, registered {when} UTC"

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 
-from pytest_agentcore.domain.campaign import CampaignRecord, RunRow, RunState, Summary, TaskRow
+from pytest_agentcore.domain.campaign import CampaignRecord, CostInterval, RunRow, RunState, Summary, TaskRow
 from pytest_agentcore.domain.outcome import Outcome, RunKey
 from pytest_agentcore.domain.usage import Usage
+from pytest_agentcore.scoring.clustering import clustered_interval, detectable_effect
+from pytest_agentcore.scoring.cost_interval import TaskCost, cost_per_pass_interval
 from pytest_agentcore.scoring.efficiency import per
 from pytest_agentcore.scoring.statistics import Tally, mean_pass_hat_k, wilson
 
@@ -21,6 +23,7 @@ def summarise(record: CampaignRecord, *, min_coverage: float = 1.0) -> Summary:
     valid = [run.outcome for row in scored for run in row.runs if run.outcome is not None and run.state.valid]
     passed = states[RunState.PASSED]
     usage = _total(outcome.usage for outcome in valid)
+    tallies = [Tally(row.passed, row.valid) for row in scored]
     k = min((row.planned for row in scored), default=0)
     return Summary(
         tasks=tasks,
@@ -35,8 +38,10 @@ def summarise(record: CampaignRecord, *, min_coverage: float = 1.0) -> Summary:
         min_coverage=min_coverage,
         no_score_reason=_no_score(scored, len(valid)),
         interval=wilson(passed, len(valid)),
+        interval_over_tasks=clustered_interval(tallies),
+        detectable_effect=detectable_effect(len(scored), k),
         runs_per_task=k,
-        pass_hat_k=mean_pass_hat_k([Tally(row.passed, row.valid) for row in scored], k),
+        pass_hat_k=mean_pass_hat_k(tallies, k),
         usage=usage,
         other_usage=_total(outcome.usage for outcome in _uncounted(record, tasks)),
         turns=sum(outcome.turns for outcome in valid),
@@ -47,7 +52,13 @@ def summarise(record: CampaignRecord, *, min_coverage: float = 1.0) -> Summary:
         working_s=round(sum(outcome.working_s for outcome in valid), 3),
         cost_per_run=per(usage.cost_usd, len(valid)),
         cost_per_pass=per(usage.cost_usd, passed),
+        cost_interval=_cost_interval([row for row in scored if row.valid]),
     )
+
+
+def _cost_interval(rows: list[TaskRow]) -> CostInterval | None:
+    costs = [TaskCost(row.usage.cost_usd, row.passed) for row in rows if row.usage.cost_usd is not None]
+    return cost_per_pass_interval(costs) if len(costs) == len(rows) else None
 
 
 def failure_label(outcome: Outcome) -> str:

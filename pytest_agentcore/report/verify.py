@@ -14,6 +14,7 @@ from typing import Any
 from pytest_agentcore.domain.campaign import CampaignRecord, Summary
 from pytest_agentcore.domain.evidence import Detector
 from pytest_agentcore.errors import StoreError
+from pytest_agentcore.report import prediction_report
 from pytest_agentcore.report.data_pack import CHECKSUMS, FILES, PREDICTIONS, RENDERED, is_part, rendered
 from pytest_agentcore.report.data_pack_evidence import gather
 from pytest_agentcore.report.data_pack_predictions import rendered_predictions
@@ -112,11 +113,20 @@ def _predicted(pack: Path, campaign: Path, record: CampaignRecord, summary: Summ
     directory = campaign.parent.parent
     if not (directory / "predictions").is_dir():
         return
-    again = rendered_predictions(directory, record, summary)
+    scored = prediction_report.scored(directory, record, summary)
     path = pack / PREDICTIONS
-    if again is not None and not path.is_file():
-        yield f"{PREDICTIONS} is missing: predictions of this campaign are registered"
-    elif path.is_file() and path.read_bytes() != again:
+    if not path.is_file():
+        # One that was registered after the campaign had ended is in no pack of that day, and need not be.
+        if any(one.status == prediction_report.IN_TIME for one in scored):
+            yield f"{PREDICTIONS} is missing: predictions of this campaign are registered"
+        return
+    held = path.read_bytes()
+    told = [
+        one
+        for one in scored
+        if one.status == prediction_report.IN_TIME or one.registered.sha256.encode("ascii") in held
+    ]
+    if rendered_predictions(record, told) != held:
         yield f"{PREDICTIONS}: the registered predictions give another scoring"
 
 

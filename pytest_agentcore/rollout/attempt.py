@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pytest_agentcore.agent import clock
 from pytest_agentcore.agent.loop import solve
 from pytest_agentcore.agent.tools import Toolbox
+from pytest_agentcore.domain.causes import SERVER_LOST, Loss
 from pytest_agentcore.domain.outcome import RunKey
 from pytest_agentcore.domain.ports import Model, Sandbox
 from pytest_agentcore.domain.resources import Evidence
@@ -18,7 +19,7 @@ from pytest_agentcore.domain.task import Task
 from pytest_agentcore.domain.trajectory import Trajectory, Turn
 from pytest_agentcore.domain.usage import Usage
 from pytest_agentcore.domain.workspace import Snapshot, Workspace
-from pytest_agentcore.errors import ModelUnavailable, RunCancelled, SandboxError
+from pytest_agentcore.errors import ModelUnavailable, RunCancelled, RunHalted, SandboxError
 
 API_PATIENCE_S = 3600.0
 """The gateway's own timeouts and retries end a call long before; this only bounds a gateway that is gone."""
@@ -60,13 +61,23 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Metered:
+    """What the gateway says of a run that has ended."""
+
+    usage: Usage | None = None
+    """None for a model that is not metered."""
+    record_fault: str | None = None
+    """Why the record of its calls is not whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Harness:
     """What every attempt of a session shares."""
 
     open_sandbox: Callable[[Task], Sandbox]
     open_model: Callable[[RunKey, int, Task], Model]
-    metered: Callable[[Model], Usage | None]
-    """What the gateway counted for a model, None for one that is not metered."""
+    metered: Callable[[Model], Metered]
+    """What the gateway says of a run of this model."""
     system_prompt: str
     suspects: threading.Lock = field(default_factory=threading.Lock)
     """Held by a run whose process died before."""
@@ -83,7 +94,9 @@ def attempt(*, key: RunKey, number: int, task: Task, before: Snapshot, harness: 
     turns: list[Turn] = []
     trajectory = Trajectory(system_prompt=harness.system_prompt, prompt=task.prompt)
     workspace = Workspace(snapshot=before, before=before)
-    evidence, usage, infra, resource = Evidence(), None, None, None
+    evidence, metered, infra, resource = Evidence(), Metered(), None, None
+    halted, said = None, ""
+    loss: Loss | None = None
     with ExitStack() as stack:
         try:
             sandbox = harness.open_sandbox(task)
@@ -104,13 +117,16 @@ def attempt(*, key: RunKey, number: int, task: Task, before: Snapshot, harness: 
                 )
             finally:
                 release()  # what the run used comes with its end, which saves a call to ask for it
-                usage = harness.metered(model)
+                metered = harness.metered(model)
             workspace, evidence = frozen(sandbox, before)
+        except RunHalted as halt:
+            halted, said = halt.reason, str(halt)
+            trajectory = Trajectory(system_prompt=harness.system_prompt, prompt=task.prompt, turns=tuple(turns))
         except (SandboxError, ModelUnavailable) as fault:
             if cancel():
                 raise RunCancelled("the session is ending") from None
-            reason = getattr(fault, "reason", "server_lost")
-            infra, resource = (str(fault), None) if reason == "server_lost" else (None, reason)
+            reason, loss = getattr(fault, "reason", SERVER_LOST), getattr(fault, "loss", None)
+            infra, resource = (str(fault), None) if reason == SERVER_LOST else (None, reason)
             trajectory = Trajectory(system_prompt=harness.system_prompt, prompt=task.prompt, turns=tuple(turns))
     wall = clock.now() - started
     return Rollout(
@@ -119,11 +135,15 @@ def attempt(*, key: RunKey, number: int, task: Task, before: Snapshot, harness: 
         trajectory=trajectory,
         workspace=workspace,
         evidence=evidence,
-        usage=usage,
+        usage=metered.usage,
         wall_s=wall,
-        working_s=max(0.0, wall - sum(turn.reply.waited_s for turn in turns)),
+        working_s=max(0.0, wall + sum(turn.reply.beyond_s for turn in turns)),
         infra=infra,
+        halted=halted,
+        said=said,
+        record_fault=metered.record_fault,
         resource=resource,
+        loss=loss,
     )
 
 

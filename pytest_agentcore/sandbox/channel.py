@@ -5,21 +5,23 @@ from __future__ import annotations
 import marshal
 import os
 import select
-import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pytest_agentcore.domain.causes import Loss
 from pytest_agentcore.errors import SandboxLost, SandboxUnavailable
-from pytest_agentcore.sandbox import launching, wire
+from pytest_agentcore.sandbox import causes, launching, wire
+from pytest_agentcore.sandbox.calls import Calls
 
 _START_S = 60.0
 _END_S = 3.0
+_KILLED = 128 + 9
 _LAST_STEPS_S = 1.0
 """What a holder needs to tidy up when its server is gone."""
 
 
-class Channel:
+class Channel(Calls):
     """One holder and the server it holds; calls go one at a time, ``close`` comes from any thread.
 
     Args:
@@ -32,11 +34,8 @@ class Channel:
     """
 
     def __init__(self, interpreter: str, plan: Mapping[str, Any], *, memory_ran_out: Callable[[], bool]) -> None:
+        super().__init__()
         self._memory_ran_out = memory_ran_out
-        self._turn = threading.Lock()
-        self._ending = threading.Lock()
-        self._closed = False
-        self._out_of_step = False
         self._holder = launching.split_off(interpreter)
         self._requests, self._replies = self._holder.requests, self._holder.replies
         try:
@@ -44,7 +43,7 @@ class Channel:
         except BaseException as error:
             self.close()
             if isinstance(error, SandboxLost):
-                raise SandboxUnavailable(str(error)) from None
+                raise SandboxUnavailable((error.loss and error.loss.said) or str(error)) from None
             raise
 
     @property
@@ -52,37 +51,9 @@ class Channel:
         """The holder's process id."""
         return self._holder.pid
 
-    def call(self, request: dict[str, Any], *, timeout_s: float) -> Any:
-        """Send a request and wait for the reply's value.
-
-        Raises:
-            SandboxLost: the server is gone, or says nothing in time.
-            OSError: what the server met, with its errno.
-            ValueError: the server could not make sense of the request.
-        """
-        with self._turn:
-            if self._closed:
-                raise SandboxLost("the sandbox is closed")
-            if self._out_of_step:
-                raise SandboxLost("the sandbox was lost in an earlier call")
-            self._out_of_step = True  # until the reply is here: one that comes late must not be taken for the next
-            reply = self._exchange(request, time.monotonic() + timeout_s)
-            self._out_of_step = False
-        if "ok" in reply:
-            return reply["ok"]
-        if "errno" in reply:
-            raise OSError(reply["errno"], reply["reason"], reply["path"])
-        raise ValueError(f"the sandbox refused a request: {reply.get('malformed')}")
-
-    def _exchange(self, request: dict[str, Any] | bytes, deadline: float) -> dict[str, Any]:
-        try:
-            wire.send(self._requests, request)
-            reply = wire.receive(self._replies, lambda: self._await_reply(deadline))
-        except (OSError, EOFError, ValueError) as error:
-            raise self._lost(error) from None
-        if not isinstance(reply, dict):
-            raise SandboxLost(f"the sandbox's server answered {type(reply).__name__}, not a reply")
-        return reply
+    def _carried(self, request: dict[str, Any] | bytes, deadline: float) -> object:
+        wire.send(self._requests, request)
+        return wire.receive(self._replies, lambda: self._await_reply(deadline))
 
     def _await_reply(self, deadline: float) -> None:
         poller = select.poll()
@@ -91,21 +62,11 @@ class Channel:
             raise TimeoutError("the sandbox's server says nothing")
 
     def _lost(self, error: Exception) -> SandboxLost:
-        """What to say of a server that does not answer, and whose fault it is."""
-        if not isinstance(error, TimeoutError) and self._was_killed() and self._memory_ran_out():
-            return SandboxLost("the sandbox's server was killed: memory ran out", reason="oom_killed")
-        return SandboxLost(self._cause(error))
-
-    def _was_killed(self) -> bool:
-        """True when a SIGKILL ended the server or the holder."""
-        return self._holder.ended(_LAST_STEPS_S) and self._holder.was_killed
-
-    def _cause(self, error: Exception) -> str:
-        """The holder's own last line where it left one, else what the engine saw."""
-        said = self._holder.last_line()
-        if not said and isinstance(error, TimeoutError):
-            return str(error)
-        return said or "the sandbox's server is gone"
+        if isinstance(error, TimeoutError):
+            return causes.lost(Loss(silent=True, said=self._holder.last_line()))
+        code = self._holder.exit_code if self._holder.ended(_LAST_STEPS_S) else None
+        ran_out = code == _KILLED and self._memory_ran_out()
+        return causes.lost(Loss(exit_code=code, memory_ran_out=ran_out, said=self._holder.last_line()))
 
     def close(self) -> None:
         """End the sandbox and wait until nothing of it is left; a call in flight raises SandboxLost."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from pytest_agentcore.domain.ports import Sandbox
 from pytest_agentcore.domain.resources import Isolation, Level, Limits
 from pytest_agentcore.domain.workspace import IGNORED
-from pytest_agentcore.errors import ConfigError, SandboxUnavailable
+from pytest_agentcore.errors import AgentCoreError, ConfigError, SandboxUnavailable
 from pytest_agentcore.sandbox import cgroup, namespace, process
 from pytest_agentcore.sandbox.served import ServedSandbox
 
@@ -99,6 +99,31 @@ def probe(level: str, *, limits: Limits = Limits(), image: str = "", runtime: st
         if level == "namespace":
             raise
         return _asked(_isolation("process", limits, reason=str(error)))
+
+
+def probe_images(images: Mapping[str, str], session: Isolation) -> dict[str, Isolation]:
+    """Look whether the images that tasks ask for can be used.
+
+    Args:
+        images: name of the image -> a task that asks for it.
+        session: what tasks without an image run in.
+
+    Raises:
+        ConfigError: this session's sandboxes are not made of images.
+        SandboxUnavailable: there is no such image, or it cannot be used.
+    """
+    found: dict[str, Isolation] = {}
+    for image, task in sorted(images.items()):
+        if session.level != "docker":
+            raise ConfigError(
+                f"task {task} needs the image {image!r}, and sandboxes of level {session.level!r} are made of none: "
+                "add --agent-sandbox=docker, or deselect the task"
+            )
+        try:
+            found[image] = probe("docker", image=image, runtime=session.runtime)
+        except AgentCoreError as error:
+            raise type(error)(f"task {task}: {error}") from None
+    return found
 
 
 def open_sandbox(isolation: Isolation, *, limits: Limits, masks: Sequence[Path] = ()) -> Sandbox:

@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pytest_agentcore.domain.causes import Loss
 from pytest_agentcore.errors import SandboxLost, SandboxUnavailable
 from pytest_agentcore.sandbox import causes, docker_code, wire
+from pytest_agentcore.sandbox.calls import Calls
 from pytest_agentcore.sandbox.docker import Daemon
 from pytest_agentcore.sandbox.docker_memory import MemoryLimit
 from pytest_agentcore.sandbox.docker_stream import Attachment
@@ -50,17 +52,17 @@ class Container:
         """False once it has ended; only for one that waits for its plan and has nothing to say."""
         return not self.stream.ended(0.0)
 
-    def loss(self, error: Exception) -> causes.Loss:
+    def loss(self, error: Exception) -> Loss:
         """What is known of its end, after this was seen of it."""
         if isinstance(error, TimeoutError):
-            return causes.Loss(silent=True, daemon_answers=self.daemon.answers())
+            return Loss(silent=True, daemon_answers=self.daemon.answers())
         self.stream.ended(_NEWS_S)  # for its last words
         try:
             events = self._events()
         except SandboxUnavailable:
-            return causes.Loss(daemon_answers=False, said=self.stream.last_line())
+            return Loss(daemon_answers=False, said=self.stream.last_line())
         died = next(((at, code) for at, kind, code in events if kind == "die"), (None, None))
-        return causes.Loss(
+        return Loss(
             killed_by_request=any(kind in ("kill", "stop") for _, kind, _ in events),
             died_at=died[0],
             exit_code=died[1],
@@ -85,7 +87,7 @@ class Container:
         self.stream.close()
 
 
-class ContainerChannel:
+class ContainerChannel(Calls):
     """A container made a sandbox; calls go one at a time, ``close`` comes from any thread.
 
     Args:
@@ -106,13 +108,10 @@ class ContainerChannel:
         memory: MemoryLimit,
         after_loss: Callable[[str], None] = lambda _: None,
     ) -> None:
+        super().__init__()
         self._container = container
         self._memory = memory
         self._after_loss = after_loss
-        self._turn = threading.Lock()
-        self._ending = threading.Lock()
-        self._closed = False
-        self._out_of_step = False
         self._pid: int | None = None
         try:
             self._exchange(dict(plan), time.monotonic() + START_S)
@@ -134,42 +133,17 @@ class ContainerChannel:
         """The container's id."""
         return self._container.id
 
-    def call(self, request: dict[str, Any], *, timeout_s: float) -> Any:
-        """Send a request and wait for the reply's value.
-
-        Raises:
-            SandboxLost: the server is gone, or says nothing in time.
-            OSError: what the server met, with its errno.
-            ValueError: the server could not make sense of the request.
-        """
-        with self._turn:
-            if self._closed:
-                raise SandboxLost("the sandbox is closed")
-            if self._out_of_step:
-                raise SandboxLost("the sandbox was lost in an earlier call")
-            deadline = time.monotonic() + timeout_s
-            self._out_of_step = True  # until the reply is here: one that comes late must not be taken for the next
-            self._memory.make_room(request, rest=lambda: self._exchange({"op": "rest"}, deadline))
-            reply = self._exchange(request, deadline)
-            self._out_of_step = False
-            self._memory.files = reply["files"]
-        if "ok" in reply:
-            return reply["ok"]
-        if "errno" in reply:
-            raise OSError(reply["errno"], reply["reason"], reply["path"])
-        raise ValueError(f"the sandbox refused a request: {reply.get('malformed')}")
-
-    def _exchange(self, request: dict[str, Any], deadline: float) -> dict[str, Any]:
-        stream = self._container.stream
-        try:
-            for piece in wire.encoded(request):
-                stream.write(piece, deadline)
-            reply = wire.decoded(lambda count: stream.read(count, deadline))
-        except (OSError, EOFError, ValueError) as error:
-            raise self._lost(error) from None
-        if not isinstance(reply, dict):
-            raise SandboxLost(f"the sandbox's server answered {type(reply).__name__}, not a reply")
+    def _answered(self, request: dict[str, Any], deadline: float) -> dict[str, Any]:
+        self._memory.make_room(request, rest=lambda: self._exchange({"op": "rest"}, deadline))
+        reply = self._exchange(request, deadline)
+        self._memory.files = reply["files"]
         return reply
+
+    def _carried(self, request: dict[str, Any] | bytes, deadline: float) -> object:
+        stream = self._container.stream
+        for piece in wire.encoded(request):
+            stream.write(piece, deadline)
+        return wire.decoded(lambda count: stream.read(count, deadline))
 
     def _lost(self, error: Exception) -> SandboxLost:
         if self._closed:
@@ -180,7 +154,7 @@ class ContainerChannel:
         return causes.lost(loss)
 
     def close(self) -> None:
-        """End the sandbox and wait until nothing of it runs; a call in flight raises SandboxLost."""
+        """End the sandbox, without waiting where nothing but its server is left."""
         with self._ending:
             if self._closed:
                 return

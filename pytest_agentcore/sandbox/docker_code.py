@@ -10,19 +10,9 @@ from pathlib import Path
 
 from pytest_agentcore.errors import SandboxUnavailable
 from pytest_agentcore.sandbox.docker_stream import Attachment
+from pytest_agentcore.sandbox.inside import SERVER
 
-INSIDE = (
-    "wire",
-    "syscalls",
-    "seccomp",
-    "watchdog",
-    "accounting",
-    "files",
-    "creation",
-    "command",
-    "toolserver",
-    "docker_inside",
-)
+INSIDE = (*SERVER, "docker_inside")
 """Each after what it imports."""
 OLDEST = (3, 10)
 _HERE = Path(__file__).parent

@@ -18,10 +18,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import IO, Any, Literal
 
+from pytest_agentcore.domain.causes import Loss
 from pytest_agentcore.domain.resources import Evidence, ExecResult, Isolation, Limits, Output
 from pytest_agentcore.domain.workspace import Entry, Snapshot, is_ignored
 from pytest_agentcore.errors import SandboxLost, SandboxUnavailable
-from pytest_agentcore.sandbox import docker_scripts, docker_tar, ownership
+from pytest_agentcore.sandbox import causes, docker_scripts, docker_tar, ownership
 from pytest_agentcore.sandbox.command import Stream
 from pytest_agentcore.sandbox.docker import LABEL, CannotStart, Daemon
 from pytest_agentcore.sandbox.docker_stream import Attachment
@@ -252,7 +253,7 @@ class ExecSandbox:
                 self._container, argv, user=user, workdir="/workspace", environment=dict(env)
             )
         except SandboxUnavailable as error:
-            raise SandboxLost(str(error)) from None
+            raise self._lost(error) from None
         try:
             timed_out = self._talk(stream, stdin, streams, deadline)
             if timed_out:
@@ -273,7 +274,7 @@ class ExecSandbox:
         except TimeoutError:
             return True
         except OSError as error:
-            raise SandboxLost(f"the docker daemon is gone: {error}") from None
+            raise self._lost(error) from None
         return False
 
     def _status(self, command: str) -> int:
@@ -282,11 +283,16 @@ class ExecSandbox:
             try:
                 code = self._daemon.run_status(command)
             except SandboxUnavailable as error:
-                raise SandboxLost(str(error)) from None
+                raise self._lost(error) from None
             if code is not None:
                 return code
             time.sleep(0.005)
-        raise SandboxLost("the container does not say how a command ended")
+        raise causes.lost(Loss(said="the container does not say how a command ended"))
+
+    def _lost(self, error: Exception) -> SandboxLost:
+        """By what the daemon says: its own words, or that it is gone itself."""
+        answers = self._daemon.answers()
+        return causes.lost(Loss(daemon_answers=answers, said=str(error) if answers else ""))
 
     def _counts(self) -> dict[str, int]:
         try:

@@ -57,7 +57,8 @@ def image_isolation(name: str, runtime: str, daemon: Daemon) -> Isolation:
     try:
         known = daemon.image(name)
     except NotFound:
-        remedy = "pytest-agentcore image build" if name == image.NAME else f"docker pull {name}"
+        own = f"docker pull {name}, or docker build -t {name} FOLDER"
+        remedy = "pytest-agentcore image build" if name == image.NAME else own
         raise SandboxUnavailable(
             f"docker at {daemon.url!r} has no image {name!r}, and none is ever pulled by itself: {remedy}"
         ) from None

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pytest_agentcore.errors import SandboxLost, SandboxUnavailable
+from pytest_agentcore.domain.causes import Loss
+from pytest_agentcore.errors import SandboxUnavailable
+from pytest_agentcore.sandbox import causes
 from pytest_agentcore.sandbox.docker import Daemon
 
 _STEP = 1 << 20
@@ -55,7 +57,7 @@ class MemoryLimit:
         try:
             self._daemon.limit_memory(self._container, wanted)
         except SandboxUnavailable as error:
-            raise SandboxLost(f"the memory limit cannot follow the files: {error}") from None
+            raise causes.lost(Loss(said=f"the memory limit cannot follow the files: {error}")) from None
         self._applied = wanted
 
     def _work(self, request: Mapping[str, Any]) -> int:

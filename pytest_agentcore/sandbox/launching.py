@@ -18,22 +18,10 @@ from pathlib import Path
 
 from pytest_agentcore.errors import SandboxUnavailable
 from pytest_agentcore.sandbox import forkserver, wire
+from pytest_agentcore.sandbox.inside import SERVER
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
-INSIDE = (
-    "wire",
-    "syscalls",
-    "seccomp",
-    "watchdog",
-    "accounting",
-    "files",
-    "creation",
-    "command",
-    "toolserver",
-    "rootfs",
-    "holder",
-    "forkserver",
-)
+INSIDE = (*SERVER, "rootfs", "holder", "forkserver")
 """What the launcher runs, each after what it imports; all but the last one also inside."""
 START_S = 60.0
 _END_S = 1.0
@@ -122,11 +110,12 @@ class Holder:
             return self._over
 
     @property
-    def was_killed(self) -> bool:
-        """True when a SIGKILL ended it, or the server that it held."""
+    def exit_code(self) -> int | None:
+        """As a shell reports it, 137 also where SIGKILL ended the server that it held; None where nobody knows."""
         if self._status is None:
-            return False
-        return os.waitstatus_to_exitcode(self._status) in (-signal.SIGKILL, 128 + signal.SIGKILL)
+            return None
+        code = os.waitstatus_to_exitcode(self._status)
+        return 128 - code if code < 0 else code
 
     def kill(self) -> None:
         """End it at once."""

@@ -1,6 +1,6 @@
 """Who failed, and how: from a finished rollout and its verdict to an outcome.
 
-Precedence: infra > tampered > passed > resource > model. Evidence alone never fails a run that passes.
+Precedence: not run > infra > tampered > passed > resource > model. Evidence alone never fails a run that passes.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import os
 import re
 from collections.abc import Callable
 
+from pytest_agentcore.domain.causes import Seen, row_for
 from pytest_agentcore.domain.outcome import Cause, Detail, FailureMode, Outcome, Verdict
-from pytest_agentcore.domain.resources import Evidence
 from pytest_agentcore.domain.rollout import Rollout
 from pytest_agentcore.domain.task import Task
 from pytest_agentcore.domain.trajectory import StopReason, Trajectory
@@ -50,7 +50,9 @@ def conclude(task: Task, rollout: Rollout, verdict: Verdict) -> Outcome:
     by_itself = ended_by_itself(trajectory) and rollout.resource is None
     passed = verdict.passed and by_itself and not verdict.tampered
     cause, mode, reason = None, None, None
-    if rollout.infra or verdict.infra_error:
+    if rollout.halted:
+        passed, cause, reason = False, Cause.NOT_RUN, rollout.halted
+    elif rollout.infra or verdict.infra_error:
         passed, cause, reason = False, Cause.INFRA, rollout.infra or verdict.infra_error
     elif verdict.checker_error and not verdict.tampered:
         passed, cause, reason = False, Cause.CHECKER, verdict.checker_error
@@ -67,7 +69,7 @@ def conclude(task: Task, rollout: Rollout, verdict: Verdict) -> Outcome:
         failure_mode=mode,
         detail=(verdict.detail or Detail.WRONG_VALUE) if wrong else None,
         reason=reason,
-        message="" if passed else verdict.message,
+        message="" if passed else rollout.said or verdict.message,
         checker_would_pass=None if by_itself else verdict.passed,
         fault_exercised=fault_exercised(task, trajectory),
         workspace_digest=rollout.workspace.snapshot.digest,
@@ -107,17 +109,8 @@ def _figures(rollout: Rollout) -> dict[str, object]:
 
 def resource_event(trajectory: Trajectory) -> str | None:
     """The kill or limit that hit the last tool call of a run, if one did."""
-    if not trajectory.results:
-        return None
-    last = trajectory.results[-1]
-    evidence = last.evidence or Evidence()
-    ladder = (
-        (bool(evidence.oom_kills), "oom_killed"),
-        (bool(evidence.pids_hits), "pids_exhausted"),
-        (evidence.disk_full, "disk_full"),
-        (last.timed_out, "call_timeout"),
-    )
-    return next((reason for seen, reason in ladder if seen), None)
+    row = row_for(Seen.of(trajectory, loss=None))
+    return None if row is None else row.reason
 
 
 def failure_mode(rollout: Rollout, verdict: Verdict) -> FailureMode:

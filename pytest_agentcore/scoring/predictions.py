@@ -24,6 +24,8 @@ FIGURES = (
     *("n_valid", "n_infra", "n_resource"),
 )
 """Names whose value is a figure of the summary; ``total`` is the number of passed runs."""
+HEADLINE = "headline"
+"""By this name the headline stands among what is judged."""
 _ALWAYS_KNOWN = frozenset({"planned", "n_valid", "n_infra"})
 
 
@@ -139,7 +141,7 @@ def score(prediction: Prediction, summary: Summary) -> Scoring:
     miss = None if total is None else max(0, total - headline.high) - max(0, headline.low - total)
     point = "" if headline.point is None else f", point {headline.point}"
     first = Judged(
-        id="headline",
+        id=HEADLINE,
         says=f"{headline.low}–{headline.high}{point}",
         outcome="" if total is None else f"{total}/{summary.planned}",
         hit=None if miss is None else miss == 0,

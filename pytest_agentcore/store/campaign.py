@@ -79,10 +79,16 @@ class Campaign:
             session=self.session,
             attempt=rollout.attempt,
             infra=rollout.infra,
+            **({"halted": rollout.halted} if rollout.halted else {}),
+            **({"record_fault": rollout.record_fault} if rollout.record_fault else {}),
             superseded=None if superseded is None else codec.encode(superseded),
         )
         self.history.attempt_ended(
-            rollout.key, self.session, rollout.attempt, spoilt=rollout.infra is not None, superseded=superseded
+            rollout.key,
+            self.session,
+            rollout.attempt,
+            spoilt=rollout.infra is not None or rollout.halted is not None,
+            superseded=superseded,
         )
 
     def kept(self, key: RunKey) -> Rollout | None:
@@ -169,6 +175,7 @@ def _kept(rollout: Rollout) -> dict[str, Any]:
         "evidence": codec.encode(rollout.evidence),
         "usage": None if rollout.usage is None else codec.encode(rollout.usage),
         "resource": rollout.resource,
+        "loss": None if rollout.loss is None else codec.encode(rollout.loss),
         "wall_s": round(rollout.wall_s, 3),
         "working_s": round(rollout.working_s, 3),
     }
@@ -224,11 +231,12 @@ def hold(
         raise StoreError(f"{directory} cannot be written: {error.strerror}; choose another --agent-dir") from None
     try:
         fcntl.flock(gate, fcntl.LOCK_EX)
-        found = None if rerun else _unfinished(campaigns, str(manifest["identity"]), runs)
+        found = None if rerun else _unfinished(campaigns, manifest, runs)
         folder = found or _new_folder(campaigns, date, manifest)
         lock = _lock(folder)
-        if found is None:
-            write(folder / "manifest.json", (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode())
+        whole = manifest if found is None else _with_images(_manifest(found), manifest)
+        if whole is not None:
+            write(folder / "manifest.json", (json.dumps(whole, indent=2, sort_keys=True) + "\n").encode())
         campaign = Campaign(folder, session=session)
         campaign.plan(runs, unscored=unscored)
         resumed = len(runs) - len(campaign.history.unsettled(runs))
@@ -238,19 +246,33 @@ def hold(
     return Held(folder, resumed, lock)
 
 
-def _unfinished(campaigns: Path, wanted: str, runs: Mapping[RunKey, str]) -> Path | None:
+def _unfinished(campaigns: Path, wanted: Mapping[str, Any], runs: Mapping[RunKey, str]) -> Path | None:
     """The newest campaign of this identity, if it still has something to do for these runs or its own."""
     same = [
         (manifest["clock"]["created_at"], folder)
         for folder in campaigns.iterdir()
-        if (manifest := _manifest(folder)) is not None and manifest["identity"] == wanted
+        if (manifest := _manifest(folder)) is not None and manifest["identity"] == wanted["identity"]
     ]
     if not same:
         return None
     folder = max(same)[1]
     history = History.read(folder / "journal.jsonl")
     agree = all(history.planned.get(key, digest) == digest for key, digest in runs.items())
+    agree = agree and not other_images(_manifest(folder) or {}, wanted)
     return folder if agree and history.unsettled({*history.planned, *runs}) else None
+
+
+def other_images(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Images of tasks that two manifests both name and that stood for different things."""
+    first, second = one.get("images", {}), other.get("images", {})
+    return sorted(name for name in first.keys() & second.keys() if first[name] != second[name])
+
+
+def _with_images(stored: Mapping[str, Any] | None, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The stored manifest with what this session's tasks add to its images; None where they add nothing."""
+    known = (stored or {}).get("images", {})
+    added = manifest.get("images", {})
+    return {**(stored or {}), "images": {**known, **added}} if added.keys() - known.keys() else None
 
 
 def _manifest(folder: Path) -> Mapping[str, Any] | None:
@@ -265,6 +287,7 @@ def _manifest(folder: Path) -> Mapping[str, Any] | None:
 def _new_folder(campaigns: Path, date: str, manifest: Mapping[str, Any]) -> Path:
     apart = {"profile": "1x", "variant": "canonical"}
     others = [str(manifest.get(axis, usual)) for axis, usual in apart.items() if manifest.get(axis, usual) != usual]
+    others += ["replay"] if "replay_of" in manifest else []
     name = "-".join([date, slug(manifest["model"]), slug(manifest["suite"]), *map(slug, others)])
     number = 1
     while True:

@@ -11,7 +11,7 @@ from pytest_agentcore.domain.outcome import Cause, Outcome, RunKey
 from pytest_agentcore.store import codec
 from pytest_agentcore.store.journal import records
 
-RETRIED = (Cause.INFRA, Cause.CHECKER)
+RETRIED = (Cause.INFRA, Cause.CHECKER, Cause.NOT_RUN)
 """Causes that do not settle a run: another session tries it, or checks it, again."""
 
 
@@ -58,7 +58,7 @@ class History:
             self.check_started(key, record["session"], record["pid"])
         elif kind == "attempt_ended":
             superseded = record["superseded"] and codec.decode(Outcome, record["superseded"])
-            spoilt = record["infra"] is not None
+            spoilt = record["infra"] is not None or record.get("halted") is not None
             self.attempt_ended(key, record["session"], record["attempt"], spoilt=spoilt, superseded=superseded)
         else:
             self.concluded[key] = codec.decode(Outcome, record["outcome"])

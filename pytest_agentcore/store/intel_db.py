@@ -4,74 +4,54 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_agentcore.domain.campaign import CampaignRecord, Summary
 from pytest_agentcore.domain.evidence import Examined
 from pytest_agentcore.domain.outcome import Cause, Outcome, RunKey
 from pytest_agentcore.errors import StoreError
+from pytest_agentcore.store.intel_schema import MIGRATIONS
 
 BUSY_TIMEOUT_S = 10.0
 
-_Migration = Callable[[sqlite3.Connection], None]
-MIGRATIONS: list[_Migration] = []
-"""In order; ``user_version`` of a database is the number of those it went through. Never edit one, add another."""
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionRow:
+    """One statement of a registered prediction, held against one campaign."""
 
-def _migration(step: _Migration) -> _Migration:
-    MIGRATIONS.append(step)
-    return step
-
-
-@_migration
-def _first_tables(connection: sqlite3.Connection) -> None:
-    connection.execute("""
-        CREATE TABLE campaigns (
-            campaign TEXT PRIMARY KEY,
-            suite TEXT NOT NULL, suite_version TEXT NOT NULL, model TEXT NOT NULL, agent TEXT NOT NULL,
-            harness TEXT NOT NULL, level TEXT NOT NULL, profile TEXT NOT NULL, variant TEXT NOT NULL,
-            planned INTEGER NOT NULL, passed INTEGER NOT NULL, n_valid INTEGER NOT NULL, n_infra INTEGER NOT NULL,
-            n_resource INTEGER NOT NULL, n_checker INTEGER NOT NULL, n_not_run INTEGER NOT NULL,
-            coverage REAL NOT NULL, quarantined INTEGER NOT NULL, no_score_reason TEXT,
-            wilson_low REAL, wilson_high REAL,
-            cost_usd TEXT, cost_per_pass_usd TEXT, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
-            cached_tokens INTEGER NOT NULL, estimated INTEGER NOT NULL, manifest TEXT NOT NULL
-        )""")
-    connection.execute("""
-        CREATE TABLE task_outcomes (
-            campaign TEXT NOT NULL REFERENCES campaigns (campaign) ON DELETE CASCADE,
-            task TEXT NOT NULL, model TEXT NOT NULL, run INTEGER NOT NULL, attempt INTEGER,
-            superseded INTEGER NOT NULL, scored INTEGER NOT NULL,
-            passed INTEGER NOT NULL, cause TEXT, failure_mode TEXT, detail TEXT, reason TEXT, message TEXT NOT NULL,
-            checker_would_pass INTEGER, stop_reason TEXT NOT NULL, fault_exercised INTEGER,
-            turns INTEGER NOT NULL, tool_calls INTEGER NOT NULL, malformed_calls INTEGER NOT NULL,
-            failed_calls INTEGER NOT NULL,
-            calls INTEGER NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
-            cached_tokens INTEGER NOT NULL, cost_usd TEXT, estimated INTEGER NOT NULL,
-            wall_s REAL NOT NULL, working_s REAL NOT NULL,
-            workspace_digest TEXT NOT NULL, model_returned TEXT
-        )""")
-    connection.execute("CREATE INDEX task_outcomes_by_campaign ON task_outcomes (campaign, task, run)")
-    connection.execute("CREATE INDEX task_outcomes_by_failure ON task_outcomes (failure_mode, detail)")
-
-
-@_migration
-def _evidence_table(connection: sqlite3.Connection) -> None:
-    connection.execute("""
-        CREATE TABLE evidence (
-            campaign TEXT NOT NULL REFERENCES campaigns (campaign) ON DELETE CASCADE,
-            task TEXT NOT NULL, model TEXT NOT NULL, run INTEGER NOT NULL, attempt INTEGER NOT NULL,
-            pattern TEXT NOT NULL, turns TEXT NOT NULL, quote TEXT NOT NULL
-        )""")
-    connection.execute("CREATE INDEX evidence_by_pattern ON evidence (pattern, campaign)")
-    connection.execute("CREATE INDEX evidence_by_campaign ON evidence (campaign, task, run)")
+    sha256: str
+    """Of the file that was registered."""
+    title: str
+    author: str
+    registered_at: str
+    """UTC, ISO 8601."""
+    status: str
+    """``in_time`` or ``late``."""
+    statement: str
+    """``headline``, or the name that its author gave it."""
+    says: str
+    outcome: str
+    hit: bool | None
+    """None: open."""
+    why_open: str | None
+    probability: float | None
+    brier: float | None
+    range_miss: int | None
+    """Of the headline: passed runs above the range, or below it."""
+    point_error: int | None
 
 
 def record_campaign(
-    path: Path, record: CampaignRecord, summary: Summary, examined: Mapping[RunKey, Examined] | None = None
+    path: Path,
+    record: CampaignRecord,
+    summary: Summary,
+    examined: Mapping[RunKey, Examined] | None = None,
+    predictions: Sequence[PredictionRow] = (),
 ) -> None:
     """Replace what the index says of this campaign, in one transaction; the file is made when it is missing.
 
@@ -82,30 +62,32 @@ def record_campaign(
             by that: a warning is all it deserves.
     """
     with _transaction(path) as connection:
-        _replace(connection, record, summary, examined or {})
+        _replace(connection, Indexed(record, summary, examined or {}, predictions))
 
 
-def rebuild(
-    path: Path,
-    records: Iterable[tuple[CampaignRecord, Summary]],
-    *,
-    examined: Mapping[str, Mapping[RunKey, Examined]] | None = None,
-) -> None:
+class Indexed(NamedTuple):
+    """What the index holds of one campaign."""
+
+    record: CampaignRecord
+    summary: Summary
+    examined: Mapping[RunKey, Examined] = {}
+    predictions: Sequence[PredictionRow] = ()
+
+
+def rebuild(path: Path, campaigns: Iterable[Indexed]) -> None:
     """Make the index say what these campaigns say, and nothing else. A file that is no index is put aside.
 
-    ``examined`` holds the evidence of a campaign's runs by its folder's name.
+    Campaigns are taken one by one, so that they need not all be in memory.
 
     Raises:
         StoreError: it cannot be written, or another session holds it for too long.
     """
-    wanted = list(records)
     _put_aside_if_broken(path)
     with _transaction(path) as connection:
-        connection.execute("DELETE FROM evidence")
-        connection.execute("DELETE FROM task_outcomes")
-        connection.execute("DELETE FROM campaigns")
-        for record, summary in wanted:
-            _replace(connection, record, summary, (examined or {}).get(record.folder, {}))
+        for table in ("predictions", "evidence", "task_outcomes", "campaigns"):
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608 - this module's own names
+        for one in campaigns:
+            _replace(connection, one)
 
 
 @contextmanager
@@ -164,13 +146,13 @@ def _is_sound(path: Path) -> bool:
         return False
 
 
-def _replace(
-    connection: sqlite3.Connection, record: CampaignRecord, summary: Summary, examined: Mapping[RunKey, Examined]
-) -> None:
+def _replace(connection: sqlite3.Connection, one: Indexed) -> None:
+    record = one.record
     connection.execute("DELETE FROM campaigns WHERE campaign = ?", (_text(record.folder),))
-    _insert(connection, "campaigns", [_campaign_row(record, summary)])
+    _insert(connection, "campaigns", [_campaign_row(record, one.summary)])
     _insert(connection, "task_outcomes", list(_outcome_rows(record)))
-    _insert(connection, "evidence", list(_evidence_rows(record, examined)))
+    _insert(connection, "evidence", list(_evidence_rows(record, one.examined)))
+    _insert(connection, "predictions", [{"campaign": record.folder, **asdict(row)} for row in one.predictions])
 
 
 def _evidence_rows(record: CampaignRecord, examined: Mapping[RunKey, Examined]) -> Iterator[dict[str, Any]]:
@@ -205,6 +187,7 @@ def _text(value: Any) -> Any:
 
 def _campaign_row(record: CampaignRecord, summary: Summary) -> dict[str, Any]:
     identity, usage, interval = record.identity, summary.usage, summary.interval
+    wide, cost = summary.interval_over_tasks, summary.cost_interval
     return {
         "campaign": record.folder,
         "suite": identity.suite,
@@ -227,14 +210,22 @@ def _campaign_row(record: CampaignRecord, summary: Summary) -> dict[str, Any]:
         "no_score_reason": summary.no_score_reason or None,
         "wilson_low": interval.low if interval else None,
         "wilson_high": interval.high if interval else None,
-        "cost_usd": None if usage.cost_usd is None else format(usage.cost_usd, "f"),
-        "cost_per_pass_usd": None if summary.cost_per_pass is None else format(summary.cost_per_pass, "f"),
+        "tasks_low": wide.low if wide else None,
+        "tasks_high": wide.high if wide else None,
+        "cost_usd": _money(usage.cost_usd),
+        "cost_per_pass_usd": _money(summary.cost_per_pass),
+        "cost_per_pass_low_usd": _money(cost.low if cost else None),
+        "cost_per_pass_high_usd": _money(cost.high if cost else None),
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
         "cached_tokens": usage.cached_tokens,
         "estimated": usage.estimated,
         "manifest": json.dumps(record.manifest, sort_keys=True, default=str),
     }
+
+
+def _money(amount: Decimal | None) -> str | None:
+    return None if amount is None else format(amount, "f")
 
 
 def _outcome_rows(record: CampaignRecord) -> Iterator[dict[str, Any]]:
@@ -272,7 +263,7 @@ def _outcome_row(record: CampaignRecord, key: RunKey, outcome: Outcome, *, super
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
         "cached_tokens": usage.cached_tokens,
-        "cost_usd": None if usage.cost_usd is None else format(usage.cost_usd, "f"),
+        "cost_usd": _money(usage.cost_usd),
         "estimated": usage.estimated,
         "wall_s": outcome.wall_s,
         "working_s": outcome.working_s,

@@ -13,7 +13,7 @@ from typing import Any
 from pytest_agentcore.domain.outcome import Outcome, RunKey
 from pytest_agentcore.errors import ConfigError, StoreError
 from pytest_agentcore.store import codec
-from pytest_agentcore.store.campaign import write
+from pytest_agentcore.store.campaign import other_images, write
 from pytest_agentcore.store.history import RETRIED, History, key_row, row_key
 from pytest_agentcore.store.journal import VERSION, records
 from pytest_agentcore.store.rollouts import attempt_folder
@@ -136,6 +136,12 @@ def _manifest(folder: Path) -> Mapping[str, Any]:
 def _require_same(campaigns: Sequence[Path], manifests: Sequence[Mapping[str, Any]]) -> None:
     first = manifests[0]
     for folder, manifest in zip(campaigns, manifests, strict=True):
+        rebuilt = other_images(first, manifest)
+        if rebuilt:
+            raise ConfigError(
+                f"{campaigns[0].name} and {folder.name} are different measurements: the image {rebuilt[0]!r} stood for "
+                "something else in each; compare them"
+            )
         if manifest.get("identity") == first.get("identity"):
             continue
         names = sorted({*first, *manifest} - _UNMEASURED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from pytest_agentcore.domain.causes import Loss
 from pytest_agentcore.domain.outcome import RunKey
 from pytest_agentcore.domain.resources import Evidence
 from pytest_agentcore.domain.rollout import Rollout
@@ -44,6 +45,7 @@ def read_rollout(campaign: Path, key: RunKey, number: int) -> Rollout:
             evidence=codec.decode(Evidence, data["evidence"]),
             usage=None if data["usage"] is None else codec.decode(Usage, data["usage"]),
             resource=data["resource"],
+            loss=None if data.get("loss") is None else codec.decode(Loss, data["loss"]),
             wall_s=data["wall_s"],
             working_s=data["working_s"],
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +13,10 @@ import pytest
 from pytest_agentcore.domain.ports import Sandbox
 from pytest_agentcore.domain.resources import Isolation, Limits
 from pytest_agentcore.errors import SandboxUnavailable
+from pytest_agentcore.sandbox import image, pool
 from pytest_agentcore.sandbox.choice import open_sandbox, probe
+from pytest_agentcore.sandbox.docker import Daemon
+from tests.contract.docker_engine import Engine
 from tests.contract.docker_fixture import needs_docker, required
 from tests.contract.sandbox_boxes import Open
 
@@ -52,3 +58,25 @@ def open_box(isolation: Isolation) -> Iterator[Open]:
 def box(open_box: Open) -> Sandbox:
     """One sandbox with the default limits."""
     return open_box()
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    """A daemon that may be killed, with the image in it."""
+    needs_docker()
+    if os.geteuid() != 0 or shutil.which("dockerd", path=f"{os.environ['PATH']}:/usr/sbin") is None:
+        pytest.skip("only root, with dockerd installed, has a daemon that may be killed")
+    cache = Path.home() / ".cache" / "pytest-agentcore"
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="ac-", dir="/tmp") as folder:
+        engine = Engine(Path(folder, "e"))
+        pool.close()  # of the daemon that other tests use
+        try:
+            engine.start()
+            patch.setenv("DOCKER_HOST", engine.url)
+            daemon = Daemon()
+            image.build(daemon, cache=cache, say=lambda _: None)
+            daemon.close()
+            yield engine
+        finally:
+            pool.close()
+            engine.remove()

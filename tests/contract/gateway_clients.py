@@ -33,15 +33,15 @@ def _openai(url: str, token: str) -> openai.OpenAI:
     return openai.OpenAI(base_url=f"{url}/v1", api_key=token, max_retries=0, timeout=60)
 
 
-def chat(url: str, token: str, *, stream: bool) -> list[Said]:
+def chat(url: str, token: str, *, stream: bool, model: str = "any", prompt: str = PROMPT) -> list[Said]:
     """On Chat Completions."""
     image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}}
     told: list[Any] = [
         {"role": "system", "content": SYSTEM},
-        {"role": "user", "content": [{"type": "text", "text": PROMPT}, image]},
+        {"role": "user", "content": [{"type": "text", "text": prompt}, image]},
     ]
     function = {"name": "shell", "description": "Run", "parameters": SCHEMA}
-    given: dict[str, Any] = {"model": "any", "tools": [{"type": "function", "function": function}]}
+    given: dict[str, Any] = {"model": model, "tools": [{"type": "function", "function": function}]}
     said: list[Said] = []
     with _openai(url, token) as client:
         while not said or said[-1].calls:
@@ -71,12 +71,12 @@ def chat(url: str, token: str, *, stream: bool) -> list[Said]:
     return said
 
 
-def responses(url: str, token: str, *, stream: bool) -> list[Said]:
+def responses(url: str, token: str, *, stream: bool, model: str = "any", prompt: str = PROMPT) -> list[Said]:
     """On Responses."""
     image = {"type": "input_image", "detail": "auto", "image_url": f"data:image/png;base64,{PIXEL}"}
-    told: list[Any] = [{"role": "user", "content": [{"type": "input_text", "text": PROMPT}, image]}]
+    told: list[Any] = [{"role": "user", "content": [{"type": "input_text", "text": prompt}, image]}]
     tool = {"type": "function", "name": "shell", "description": "Run", "parameters": SCHEMA, "strict": False}
-    given: dict[str, Any] = {"model": "any", "instructions": SYSTEM, "tools": [tool], "store": False}
+    given: dict[str, Any] = {"model": model, "instructions": SYSTEM, "tools": [tool], "store": False}
     said: list[Said] = []
     with _openai(url, token) as client:
         while not said or said[-1].calls:
@@ -108,13 +108,13 @@ def responses(url: str, token: str, *, stream: bool) -> list[Said]:
     return said
 
 
-def messages(url: str, token: str, *, stream: bool) -> list[Said]:
+def messages(url: str, token: str, *, stream: bool, model: str = "any", prompt: str = PROMPT) -> list[Said]:
     """On Anthropic Messages."""
     source = {"type": "base64", "media_type": "image/png", "data": PIXEL}
-    first = [{"type": "text", "text": PROMPT}, {"type": "image", "source": source}]
+    first = [{"type": "text", "text": prompt}, {"type": "image", "source": source}]
     told: list[Any] = [{"role": "user", "content": first}]
     tool = {"name": "shell", "description": "Run", "input_schema": SCHEMA}
-    given: dict[str, Any] = {"model": "any", "max_tokens": 500, "system": SYSTEM, "tools": [tool]}
+    given: dict[str, Any] = {"model": model, "max_tokens": 500, "system": SYSTEM, "tools": [tool]}
     said: list[Said] = []
     with anthropic.Anthropic(base_url=url, api_key=token, max_retries=0, timeout=60) as client:
         while not said or said[-1].calls:

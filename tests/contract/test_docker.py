@@ -15,7 +15,7 @@ import pytest
 from pytest_agentcore.domain.ports import Sandbox
 from pytest_agentcore.domain.resources import Isolation, Limits
 from pytest_agentcore.errors import ConfigError, SandboxLost, SandboxUnavailable
-from pytest_agentcore.sandbox import causes, docker_code, image, ownership, pool
+from pytest_agentcore.sandbox import docker_code, image, ownership, pool
 from pytest_agentcore.sandbox.choice import open_sandbox, probe
 from pytest_agentcore.sandbox.docker import LABEL, Daemon
 from pytest_agentcore.sandbox.docker_channel import ContainerChannel, await_ends
@@ -99,31 +99,6 @@ def test_an_oom_kill_that_the_server_survived_is_no_cause_of_a_later_end(open_bo
     daemon.kill(container_of(box))
 
     assert lost(box).reason == "server_lost"
-
-
-LOSSES = {
-    "the daemon does not answer": causes.Loss(daemon_answers=False, silent=True),
-    "no word from the server within the time of the call and its slack, and the container lives": causes.Loss(
-        silent=True
-    ),
-    "somebody asked the daemon to kill or stop the container": causes.Loss(
-        killed_by_request=True, exit_code=137, died_at=9.0, last_oom_at=9.0
-    ),
-    "the container ended by SIGKILL, at most 2 s after the kernel killed in it for want of memory": causes.Loss(
-        exit_code=137, died_at=9.0, last_oom_at=8.5
-    ),
-    "the server left a last line": causes.Loss(exit_code=70, said="chown: no"),
-    "the container ended otherwise": causes.Loss(exit_code=137, died_at=9.0, last_oom_at=2.0),
-    "anything else": causes.Loss(),
-}
-
-
-@pytest.mark.parametrize("row", causes.TABLE, ids=[row.seen for row in causes.TABLE])
-def test_each_row_of_the_table_is_the_first_for_its_case(row: causes.Row) -> None:
-    fitting = [each for each in causes.TABLE if each.fits(LOSSES[row.seen])]
-
-    assert fitting[0] is row
-    assert causes.lost(LOSSES[row.seen]).reason == row.reason
 
 
 def test_a_second_sandbox_comes_from_those_that_stand_ready(isolation: Isolation) -> None:

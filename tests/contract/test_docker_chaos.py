@@ -6,23 +6,20 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pytest_agentcore.domain.resources import Limits
 from pytest_agentcore.errors import SandboxLost
-from pytest_agentcore.sandbox import image, pool
+from pytest_agentcore.sandbox import pool
 from pytest_agentcore.sandbox.choice import open_sandbox, probe
 from pytest_agentcore.sandbox.docker import Daemon
 from tests.contract.docker_engine import Engine
-from tests.contract.docker_fixture import needs_docker
 from tests.contract.sandbox_boxes import runs_on_host, unique_sleep
 
 pytestmark = pytest.mark.slow
@@ -50,28 +47,6 @@ def eventually(condition: Callable[[], bool], seconds: float = 30) -> bool:
             return True
         time.sleep(0.1)
     return condition()
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    """A daemon that may be killed, with the image in it."""
-    needs_docker()
-    if os.geteuid() != 0 or shutil.which("dockerd", path=f"{os.environ['PATH']}:/usr/sbin") is None:
-        pytest.skip("only root, with dockerd installed, has a daemon that may be killed")
-    cache = Path.home() / ".cache" / "pytest-agentcore"
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="ac-", dir="/tmp") as folder:
-        engine = Engine(Path(folder, "e"))
-        pool.close()  # of the daemon that other tests use
-        try:
-            engine.start()
-            patch.setenv("DOCKER_HOST", engine.url)
-            daemon = Daemon()
-            image.build(daemon, cache=cache, say=lambda _: None)
-            daemon.close()
-            yield engine
-        finally:
-            pool.close()
-            engine.remove()
 
 
 def left() -> dict[str, str]:

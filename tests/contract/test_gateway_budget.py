@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ import pytest
 from pytest_agentcore.model.endpoint import ModelSpec
 from pytest_agentcore.model.gateway import protocol
 from pytest_agentcore.model.supervisor import Gateway
-from tests.contract.gateway_calls import control, named, register
+from tests.contract.gateway_calls import control, named, register, started
 from tests.contract.scripted_endpoint import Endpoint, serving
 
 HAIKU = "claude-haiku-4-5"
@@ -55,7 +56,7 @@ def refused(answer: httpx.Response, limit: str) -> bool:
 def test_a_campaign_stops_within_one_call_of_its_cap(gateway: Gateway, spec: ModelSpec, endpoint: Endpoint) -> None:
     """Sixteen in flight, and money for half of what they ask."""
     cap = CALL * 80
-    campaign = {"id": "half", "cost_usd": str(cap)}
+    campaign = {"folder": "half", "cost_usd": str(cap)}
     runs = [register(gateway, spec, campaign=campaign) for _ in range(16)]
     before = len(endpoint.requests())
 
@@ -74,16 +75,29 @@ def test_a_campaign_stops_within_one_call_of_its_cap(gateway: Gateway, spec: Mod
     assert len(endpoint.requests()) - before == len(paid)
 
 
-def test_a_raised_cap_goes_on_from_what_was_spent(gateway: Gateway, spec: ModelSpec) -> None:
-    campaign = {"id": "resumed", "cost_usd": "0.01", "spent_usd": "0.0099"}
-    poor = register(gateway, spec, campaign=campaign)
-    assert refused(poor.call(max_tokens=100), "campaign_cost")
+def test_a_raised_cap_goes_on_from_what_was_spent(spec: ModelSpec, tmp_path: Path) -> None:
+    """What an earlier gateway paid is in the campaign's records; a call that was replayed there was not paid again."""
+    folder = tmp_path / "runs" / "a-run1"
+    for attempt in ("attempt-1", "attempt-2"):
+        (folder / attempt).mkdir(parents=True)
+    first, second = (str(folder / attempt / "wire.jsonl.zst") for attempt in ("attempt-1", "attempt-2"))
+    with started(models=[spec]) as earlier:
+        run = register(earlier, spec, record=first)
+        assert run.call(max_tokens=100).status_code == 200
+        run.end()
+        again = register(earlier, spec, record=second, resume=[first])
+        assert again.call(max_tokens=100).status_code == 200
+        assert again.end()["replayed_calls"] == 1
+    campaign = {"folder": str(tmp_path), "cost_usd": str(CALL * Decimal("1.2"))}
+    with started(models=[spec]) as gateway:
+        poor = register(gateway, spec, campaign=campaign)
+        assert refused(poor.call(max_tokens=100), "campaign_cost")
 
-    rich = register(gateway, spec, campaign={**campaign, "cost_usd": "0.02", "spent_usd": "0"})
+        rich = register(gateway, spec, campaign={**campaign, "cost_usd": str(CALL * 8)})
 
-    assert poor.call(max_tokens=100).status_code == 200
-    answers = [rich.call(max_tokens=100) for _ in range(10)]
-    assert 4 <= sum(answer.status_code == 200 for answer in answers) <= 6  # of the new cent, not of two
+        assert poor.call(max_tokens=100).status_code == 200
+        answers = [rich.call(max_tokens=100) for _ in range(10)]
+        assert 4 <= sum(answer.status_code == 200 for answer in answers) <= 6  # of eight, one spent before, one poor
 
 
 @pytest.mark.parametrize(
@@ -150,7 +164,7 @@ def test_what_is_left_can_be_asked(gateway: Gateway, spec: ModelSpec) -> None:
         ({"limits": {"turn": 1}}, "no limit 'turn'"),
         ({"limits": {"turns": -1}}, "turns must be a number"),
         ({"limits": {"cost_usd": "x"}}, "cost_usd must be a number"),
-        ({"campaign": {"id": "c", "cost_usd": True}}, "must be a number"),
+        ({"campaign": {"folder": "c", "cost_usd": True}}, "must be a number"),
         ({"replay": "/nowhere"}, "replays"),
         ({"model": UNPRICED, "limits": {"cost_usd": 1}}, "no price is known"),
     ],

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import httpx
 import pytest
 
 from pytest_agentcore.errors import StoreError
-from pytest_agentcore.model.cassette import Cassette, Recorded, difference, read
+from pytest_agentcore.model.cassette import Cassette, Recorded, difference, read, timeless
 from pytest_agentcore.model.endpoint import ModelSpec
 from pytest_agentcore.model.gateway import protocol
 from pytest_agentcore.model.supervisor import Gateway
@@ -113,7 +114,13 @@ def test_a_replay_gives_the_same_bytes_for_nothing(gateway: Gateway, spec: Model
     assert [one.content for one in now] == [one.content.replace(secret, b"[redacted]") for one in then]
     assert [one.headers["content-type"] for one in now] == [one.headers["content-type"] for one in then]
     assert [one.headers.get(protocol.USAGE) for one in now] == [one.headers.get(protocol.USAGE) for one in then]
-    assert (ledger["calls"], ledger["cost_usd"], ledger["usage"]["input_tokens"]) == (len(CALLS), "0", 5000)
+    assert (ledger["calls"], ledger["replayed_calls"], ledger["usage"]["input_tokens"]) == (
+        len(CALLS),
+        len(CALLS),
+        5000,
+    )
+    assert Decimal(ledger["cost_usd"]) == sum(Decimal(call.cost_usd or 0) for call in read(path))
+    assert all(int(one.headers[protocol.REPLAYED_MS]) >= 0 for one in now)
     assert (beyond.status_code, beyond.headers[protocol.ERROR]) == (409, "replay_miss")
     assert "holds 5 calls" in beyond.json()["error"]["message"]
 
@@ -137,6 +144,56 @@ def test_a_miss_shows_the_first_difference(gateway: Gateway, spec: ModelSpec, tm
 def replaying(*specs: ModelSpec) -> AbstractContextManager[Gateway]:
     """A gateway that answers from records alone."""
     return started(models=specs, replay=True)
+
+
+def test_a_run_that_was_cut_off_goes_on_from_its_record(gateway: Gateway, spec: ModelSpec, tmp_path: Path) -> None:
+    """What was answered is not asked again; the first other question, and all after it, go to the model."""
+    longer, shorter, third = (str(tmp_path / name) for name in ("longer", "shorter", "third"))
+    for path, questions in ((longer, ("one", "two")), (shorter, ("one",))):
+        run = register(gateway, spec, record=path)
+        for question in questions:
+            run.call(messages=[{"role": "user", "content": question}])
+        run.end()
+
+    run = register(gateway, spec, record=third, resume=[shorter, longer, str(tmp_path / "absent")])
+    answers = [run.call(messages=[{"role": "user", "content": text}]) for text in ("one", "other", "two")]
+    ledger = run.end()
+
+    assert [protocol.REPLAYED_MS in answer.headers for answer in answers] == [True, False, False]
+    assert (ledger["calls"], ledger["replayed_calls"], ledger["attempts"]) == (3, 1, 2)
+    assert len(read(third)) == 3
+    assert answers[0].content == read(longer)[0].body
+
+
+def test_a_call_without_a_usable_answer_is_asked_again(gateway: Gateway, spec: ModelSpec, tmp_path: Path) -> None:
+    calls = [
+        Recorded(seq=1, path="/v1/chat/completions", request="{}", status=200, content_type="", body=body)
+        for body in (b'{"choices": [{"message": {}}]}', b'{"choices": []}', b"<html>", b'{"choices": [{}]}')
+    ]
+
+    assert [call.usable for call in calls] == [True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "same"),
+    [
+        ("=== 3 passed in 0.98s ===", "== 3 passed in 10.02s ==", True),
+        ("-rw-r--r-- 1 u u 3 Nov 21 09:41 a", "-rw-r--r-- 1 u u 3 Nov  1 10:02 a", True),
+        ("real 0m0.012s", "real 0m1.5s", True),
+        ("at 2026-11-21T09:41:07.125Z", "at 2027-01-02 10:00:00+01:00", True),
+        ("3 passed in 0.98s", "4 passed in 0.98s", False),
+        ("total 12", "total 16", False),
+        ("12 files", "13 files", False),
+    ],
+)
+def test_what_a_clock_says_in_a_tools_result_is_no_difference(then: str, now: str, *, same: bool) -> None:
+    for place in (
+        lambda text: {"messages": [{"role": "tool", "content": text}]},
+        lambda text: {"input": [{"type": "function_call_output", "output": text}]},
+        lambda text: {"messages": [{"role": "user", "content": [{"type": "tool_result", "content": text}]}]},
+    ):
+        assert (timeless(place(then)) == timeless(place(now))) is same
+    assert timeless({"messages": [{"role": "user", "content": then}]})["messages"][0]["content"] == then
 
 
 def test_a_full_disk_costs_the_record_and_not_the_run(gateway: Gateway, spec: ModelSpec) -> None:

@@ -83,9 +83,11 @@ def test_solutions_are_served_as_a_model(
     program = (
         "import sys\n"
         "from pathlib import Path\n"
+        "from functools import partial\n"
         "from pytest_agentcore.model.gateway.scripted import Script, serve\n"
+        "from pytest_agentcore.model.scripted import find\n"
         "say = lambda line: print(line, flush=True)\n"
-        "scripts = [Script(task='t', prompt=sys.argv[1], solutions=Path(sys.argv[2]))]\n"
+        "scripts = [Script(task='t', prompt=sys.argv[1], solution=partial(find, Path(sys.argv[2])))]\n"
         "sys.exit(serve(scripts, announce=say))\n"
     )
     with running(program, PROMPT, str(tmp_path)) as process:

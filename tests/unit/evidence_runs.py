@@ -17,7 +17,7 @@ from pytest_agentcore.domain.rollout import Rollout
 from pytest_agentcore.domain.task import Task
 from pytest_agentcore.domain.workspace import Entry, Snapshot, Workspace
 from pytest_agentcore.model.scripted import ScriptedModel, ScriptedTurn, Solution
-from pytest_agentcore.rollout.attempt import Cancel, Harness, attempt
+from pytest_agentcore.rollout.attempt import Cancel, Harness, Metered, attempt
 from pytest_agentcore.rollout.material import initial
 from pytest_agentcore.sandbox.choice import open_sandbox, probe
 
@@ -101,7 +101,7 @@ def roll_out(case: Labelled) -> Rollout:
     harness = Harness(
         open_sandbox=lambda task: open_sandbox(_isolation(), limits=task.limits),
         open_model=lambda *_: ScriptedModel(solution),
-        metered=lambda _: None,
+        metered=lambda _: Metered(),
         system_prompt="",
     )
     done = attempt(

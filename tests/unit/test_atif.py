@@ -73,7 +73,13 @@ TEXT, WHOLE, NUMBER, OBJECT = of(str), of(int), of(int, float), of(dict)
 TOOL_CALL = fields(
     tool_call_id=(TEXT, True), function_name=(TEXT, True), arguments=(OBJECT, True), extra=(OBJECT, False)
 )
-RESULT = fields(source_call_id=(TEXT, False), content=(content, False), extra=(OBJECT, False))
+SUBAGENT = fields(trajectory_id=(TEXT, True), session_id=(TEXT, False), extra=(OBJECT, False))
+RESULT = fields(
+    source_call_id=(TEXT, False),
+    content=(content, False),
+    subagent_trajectory_ref=(many(SUBAGENT), False),
+    extra=(OBJECT, False),
+)
 METRICS = fields(
     prompt_tokens=(WHOLE, False),
     completion_tokens=(WHOLE, False),
@@ -100,6 +106,8 @@ FUNCTION = fields(name=(TEXT, True), description=(TEXT, False), parameters=(OBJE
 DOCUMENT = fields(
     schema_version=(TEXT, True),
     session_id=(TEXT, False),
+    trajectory_id=(TEXT, False),
+    subagent_trajectories=(many(lambda value: validate(value)), False),  # noqa: PLW0108 - it is defined below
     agent=(
         fields(
             name=(TEXT, True),

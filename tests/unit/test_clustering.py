@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pytest_agentcore.scoring import student
-from pytest_agentcore.scoring.bootstrap import TaskCost, cost_per_pass_interval
 from pytest_agentcore.scoring.clustering import (
     Stability,
     clustered_interval,
@@ -21,6 +20,7 @@ from pytest_agentcore.scoring.clustering import (
     effective_runs,
     tasks_needed,
 )
+from pytest_agentcore.scoring.cost_interval import TaskCost, cost_per_pass_interval
 from pytest_agentcore.scoring.statistics import Tally, wilson
 from tests.unit.sample_values import SOME
 
@@ -121,25 +121,38 @@ def test_stability_of_a_task(tally: tuple[int, int], word: str) -> None:
     assert Stability.of(Tally(*tally)) == word
 
 
-def test_the_cost_interval_is_the_same_every_time_and_about_scipys() -> None:
-    costs = [TaskCost(Decimal("0.0012") * (number + 1), passed) for number, (passed, _) in enumerate(OSS_20B)]
+def test_the_cost_interval_is_that_of_the_pseudo_values() -> None:
+    """Tukey's, made by numpy and scipy: Student's interval of their mean, its skewness and its bias."""
+    costs = [TaskCost(Decimal("0.0012") * (number + 1) ** 2, passed) for number, (passed, _) in enumerate(OSS_20B)]
+    bill = np.array([float(cost.cost_usd) for cost in costs])
+    passed = np.array([cost.passed for cost in costs])
+    whole = np.log(bill.sum() / passed.sum())
+    pseudo = 10 * whole - 9 * np.log((bill.sum() - bill) / (passed.sum() - passed))
+    error, t = stats.sem(pseudo), stats.t.ppf(0.975, 9)
+    skewness = stats.skew(pseudo, bias=False)
+    johnson = max(0, skewness) * (1 + 2 * t * t) / (6 * np.sqrt(10)) * error
+    ends = (min(whole, pseudo.mean()) - t * error, max(whole, pseudo.mean()) + t * error + johnson)
     ours = cost_per_pass_interval(costs)
 
-    def statistic(bill: np.ndarray, passed: np.ndarray, axis: int) -> np.ndarray:
-        return np.asarray(bill.sum(axis=axis) / passed.sum(axis=axis))
-
-    data = ([float(cost.cost_usd) for cost in costs], [cost.passed for cost in costs])
-    expanded = 1 - 2 * stats.norm.cdf(-np.sqrt(10 / 9) * stats.t.ppf(0.975, 9))
-    drawn = stats.bootstrap(
-        data, statistic, paired=True, n_resamples=20_000, method="percentile", rng=1, confidence_level=expanded
-    )
-    other = drawn.confidence_interval
-
-    assert ours == cost_per_pass_interval(costs)
     assert ours is not None
     assert ours.high is not None
-    assert float(ours.low) == pytest.approx(other.low, rel=0.05)
-    assert float(ours.high) == pytest.approx(other.high, rel=0.05)
+    assert [float(ours.low), float(ours.high)] == pytest.approx(np.exp(ends), rel=1e-8)
+    assert ours == cost_per_pass_interval(costs[::-1])
+    assert ours.low < Decimal(sum(cost.cost_usd for cost in costs)) / 25 < ours.high
+
+
+@SOME
+@given(st.lists(st.builds(TaskCost, st.decimals(0, 100, places=6), st.integers(0, 3)), min_size=2, max_size=12))
+def test_a_cost_interval_holds_its_cost(costs: list[TaskCost]) -> None:
+    """Whatever the bill: nothing at all, one dear task, two tasks."""
+    interval = cost_per_pass_interval(costs)
+    passed = sum(cost.passed for cost in costs)
+    if interval is None:
+        assert passed == 0
+        return
+    each = float(sum(cost.cost_usd for cost in costs) / passed)
+    assert 0 <= float(interval.low) <= each * (1 + 1e-8)
+    assert interval.high is None or float(interval.high) >= each * (1 - 1e-8)
 
 
 def test_a_cost_without_passes_has_no_end() -> None:

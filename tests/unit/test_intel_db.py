@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
@@ -19,6 +19,7 @@ from pytest_agentcore.domain.outcome import Cause
 from pytest_agentcore.errors import StoreError
 from pytest_agentcore.report.rollup import summarise
 from pytest_agentcore.store import intel_db
+from pytest_agentcore.store.intel_schema import MIGRATIONS
 from tests.unit.sample_campaign import FOLDER, MODEL, TASKS, USAGE, failing, key, passing, record
 
 INFRA = failing(key(), cause=Cause.INFRA, reason="server_lost")
@@ -31,6 +32,10 @@ def query(path: Path, statement: str, parameters: Sequence[Any] = ()) -> list[tu
 
 def with_summary(campaign: CampaignRecord) -> tuple[CampaignRecord, Summary]:
     return campaign, summarise(campaign)
+
+
+def indexed(campaign: CampaignRecord) -> intel_db.Indexed:
+    return intel_db.Indexed(*with_summary(campaign))
 
 
 @pytest.fixture
@@ -145,7 +150,7 @@ def test_a_file_that_is_no_database_is_refused_and_rebuilt(path: Path) -> None:
     with pytest.raises(StoreError, match="file is not a database"):
         intel_db.record_campaign(path, *with_summary(record()))
 
-    intel_db.rebuild(path, [with_summary(record())])
+    intel_db.rebuild(path, [indexed(record())])
 
     assert query(path, "SELECT count(*) FROM task_outcomes") == [(30,)]
     assert path.with_name("intel.db.broken").read_bytes().startswith(b"no database")
@@ -156,13 +161,13 @@ def test_a_newer_schema_is_refused_by_its_number(path: Path) -> None:
         connection.execute("PRAGMA user_version = 99")
         connection.commit()
 
-    with pytest.raises(StoreError, match="schema version 99, newer than 2; upgrade or delete it"):
+    with pytest.raises(StoreError, match="schema version 99, newer than 3; upgrade or delete it"):
         intel_db.record_campaign(path, *with_summary(record()))
 
 
 def test_rebuilding_keeps_nothing_else(path: Path) -> None:
     intel_db.record_campaign(path, *with_summary(replace(record(), folder="gone")))
-    intel_db.rebuild(path, [with_summary(record()), with_summary(replace(record(), folder="other"))])
+    intel_db.rebuild(path, [indexed(record()), indexed(replace(record(), folder="other"))])
 
     assert query(path, "SELECT campaign FROM campaigns ORDER BY 1") == [(FOLDER,), ("other",)]
     assert not path.with_name("intel.db.broken").exists()
@@ -187,11 +192,11 @@ def test_a_database_of_any_earlier_version_is_brought_up_to_date(path: Path, mon
     def next_version(connection: sqlite3.Connection) -> None:
         connection.execute("ALTER TABLE campaigns ADD COLUMN note TEXT DEFAULT 'none'")
 
-    monkeypatch.setattr(intel_db, "MIGRATIONS", [*intel_db.MIGRATIONS, next_version])
+    monkeypatch.setattr(intel_db, "MIGRATIONS", [*MIGRATIONS, next_version])
     intel_db.record_campaign(path, *with_summary(replace(record(), folder="new")))
 
     assert query(path, "SELECT campaign, note FROM campaigns ORDER BY 1") == [(FOLDER, "none"), ("new", "none")]
-    assert query(path, "PRAGMA user_version") == [(len(intel_db.MIGRATIONS),)]
+    assert query(path, "PRAGMA user_version") == [(len(MIGRATIONS) + 1,)]
 
 
 EXAMINED = Examined(
@@ -213,7 +218,7 @@ def test_evidence_can_be_queried(path: Path) -> None:
         (FOLDER, TASKS[0], 1, 2, "error_recovery", "[1, 2]", "fs_read a"),
         (FOLDER, TASKS[0], 1, 2, "test_edit", "[3]", "rm test_a.py \\ud800"),
     ]
-    intel_db.rebuild(path, [with_summary(campaign)], examined={FOLDER: {key(TASKS[2]): EXAMINED}})
+    intel_db.rebuild(path, [indexed(campaign)._replace(examined={key(TASKS[2]): EXAMINED})])
     assert query(path, "SELECT DISTINCT task FROM evidence") == [(TASKS[2],)]
     intel_db.rebuild(path, [])
     assert query(path, "SELECT count(*) FROM evidence") == [(0,)]
@@ -222,10 +227,83 @@ def test_evidence_can_be_queried(path: Path) -> None:
 def test_an_index_of_the_first_schema_is_migrated(path: Path) -> None:
     """What it says is kept, and evidence has its table."""
     with closing(sqlite3.connect(path)) as connection:
-        intel_db.MIGRATIONS[0](connection)
+        MIGRATIONS[0](connection)
         connection.execute("PRAGMA user_version = 1")
         connection.commit()
     intel_db.record_campaign(path, *with_summary(record()), {key(): EXAMINED})
 
-    assert query(path, "PRAGMA user_version") == [(len(intel_db.MIGRATIONS),)]
+    assert query(path, "PRAGMA user_version") == [(len(MIGRATIONS),)]
     assert query(path, "SELECT count(*) FROM evidence") == [(2,)]
+
+
+SAID = intel_db.PredictionRow(
+    sha256="ab" * 32,
+    title="a \ud800 title",
+    author="Rigg",
+    registered_at="2026-05-19T08:00:00+00:00",
+    status="in_time",
+    statement="headline",
+    says="18–22, point 20",
+    outcome="25/30",
+    hit=False,
+    why_open=None,
+    probability=0.6,
+    brier=0.36,
+    range_miss=3,
+    point_error=5,
+)
+
+
+def test_predictions_can_be_queried(path: Path) -> None:
+    """A row a statement, replaced with its campaign and gone with it."""
+    for said in ([SAID, replace(SAID, statement="P1", hit=None)], [SAID]):
+        intel_db.record_campaign(path, *with_summary(record()), predictions=said)
+
+    rows = query(path, "SELECT campaign, title, statement, hit, brier, range_miss, point_error FROM predictions")
+    assert rows == [(FOLDER, "a \\ud800 title", "headline", 0, 0.36, 3, 5)]
+    intel_db.rebuild(path, [indexed(replace(record(), folder="other"))])
+    assert query(path, "SELECT count(*) FROM predictions") == [(0,)]
+
+
+def test_what_was_spent_is_counted_or_not(path: Path) -> None:
+    """Earlier attempts, lost runs and control tasks were paid for, and count in no score."""
+    lost = replace(INFRA, key=key(TASKS[0], 1), attempt=1)
+    final = replace(passing(key(TASKS[0], 1)), attempt=2)
+    campaign = record(instead={(1, 1): final, (2, 3): None, (2, 2): INFRA}, superseded=(lost,), unscored=[TASKS[9]])
+    intel_db.record_campaign(path, *with_summary(campaign))
+
+    rows = query(path, "SELECT counted, count(*) FROM spend GROUP BY 1 ORDER BY 1")
+    assert rows == [(0, 5), (1, 25)]
+    assert query(path, "SELECT tasks_low < wilson_low, cost_per_pass_low_usd < cost_per_pass_usd FROM campaigns") == [
+        (1, 1)
+    ]
+
+
+def test_an_index_of_the_second_schema_is_migrated(path: Path) -> None:
+    """Its campaigns stay, and predictions have their table."""
+    with closing(sqlite3.connect(path)) as connection:
+        for step in MIGRATIONS[:2]:
+            step(connection)
+        connection.execute("PRAGMA user_version = 2")
+        names = [row[1] for row in connection.execute("PRAGMA table_info(campaigns)")]
+        row = dict.fromkeys(names, 0) | {"campaign": "old"}
+        places = ", ".join("?" for _ in names)
+        connection.execute(f"INSERT INTO campaigns VALUES ({places})", list(row.values()))
+        connection.commit()
+    intel_db.record_campaign(path, *with_summary(record()), predictions=[SAID])
+
+    assert query(path, "SELECT campaign, tasks_low IS NULL FROM campaigns ORDER BY 1") == [(FOLDER, 0), ("old", 1)]
+    assert query(path, "SELECT count(*) FROM predictions") == [(1,)]
+
+
+def test_a_rebuild_that_cannot_read_a_campaign_leaves_the_index(path: Path) -> None:
+    intel_db.record_campaign(path, *with_summary(record()))
+
+    def campaigns() -> Iterator[intel_db.Indexed]:
+        yield indexed(replace(record(), folder="new"))
+        raise StoreError("the next one cannot be read")
+
+    with pytest.raises(StoreError, match="cannot be read"):
+        intel_db.rebuild(path, campaigns())
+
+    assert query(path, "SELECT campaign FROM campaigns") == [(FOLDER,)]

@@ -16,9 +16,12 @@ from pytest_agentcore.model.gateway.protocol import ErrorKind
 from pytest_agentcore.model.gateway.request import Request
 from pytest_agentcore.model.pricing import Price
 
-CAMPAIGN = "campaign_cost"
 FIRST_ANSWER = 8192
-"""Tokens reserved for the answer of a call that names no limit, until longer answers have been seen."""
+"""Tokens reserved for the answer of a call that names no limit, until some answers have been seen."""
+LEAST_ANSWER = 512
+"""And from then on, if all of them were short."""
+ENOUGH_ANSWERS = 20
+"""So many say how long a model's answers are."""
 UNKNOWN_LONGEST = 32_768
 IMAGE_TOKENS = 3000
 """What an image may count as, however many bytes it takes."""
@@ -172,12 +175,14 @@ class Forecast:
         self._bytes_per_token = 2.0
         """Low, so that the estimate is high; the lowest that was seen takes its place."""
         self._longest = 0
+        self._answers = 0
 
     def seen(self, size: int, usage: Usage) -> None:
         """Learn from a call that somebody counted."""
         if usage.input_tokens and not usage.estimated:
             self._bytes_per_token = min(self._bytes_per_token, 0.95 * size / usage.input_tokens)
         self._longest = max(self._longest, usage.output_tokens)
+        self._answers += 1
 
     def tokens(self, request: Request) -> tuple[int, int]:
         """(input, output) at worst. The output is certain where the request names its longest answer."""
@@ -188,7 +193,8 @@ class Forecast:
         known = self._price.longest_answer if self._price is not None else None
         longest = known or UNKNOWN_LONGEST
         asked = next((value for name in _LENGTHS if isinstance(value := request.fields.get(name), int)), None)
-        got = min(asked, longest) if asked and known else asked or min(longest, max(FIRST_ANSWER, 2 * self._longest))
+        least = FIRST_ANSWER if self._answers < ENOUGH_ANSWERS else LEAST_ANSWER
+        got = min(asked, longest) if asked and known else asked or min(longest, max(least, 2 * self._longest))
         choices = request.fields.get("n")
         return sent, got * (choices if isinstance(choices, int) and choices > 1 else 1)
 

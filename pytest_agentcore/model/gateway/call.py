@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from pytest_agentcore.domain.usage import Usage
+from pytest_agentcore.model.cassette import Recorded
 from pytest_agentcore.model.gateway.budget import Hold
 from pytest_agentcore.model.gateway.ledger import Run, plain, tokens
 from pytest_agentcore.model.gateway.protocol import ErrorKind, Wire
@@ -32,6 +33,8 @@ class Call:
     request: Request
     timeout_s: float
     """Per attempt."""
+    working_s: float | None = None
+    """Over all attempts, waiting apart; None = as its run allows."""
     effort: Effort = field(default_factory=Effort)
     hold: Hold = field(default_factory=Hold)
     at: float = field(default_factory=time.time)
@@ -43,6 +46,13 @@ class Call:
     failures: list[dict[str, Any]] = field(default_factory=list)
     """Attempts that gave no answer."""
     _booked_s: float = 0.0
+
+    def remaining_s(self) -> float | None:
+        """Seconds until the nearest of its deadlines and its run's, None when there is none."""
+        left = [self.run.remaining_s()]
+        if self.working_s is not None:
+            left.append(self.working_s - (time.monotonic() - self.began - self.effort.waited_s))
+        return min((one for one in left if one is not None), default=None)
 
     def book_waiting(self) -> None:
         """The run's clocks know of waiting as soon as it is over."""
@@ -70,15 +80,7 @@ class Call:
         billed = None if meter is None else meter.billed_usd
         cost = None if usage is None else usage.cost_usd
         return {
-            "v": 1,
-            "seq": self.seq,
-            "at": stamp(self.at),
-            "run": self.run.label,
-            "model": self.run.model,
-            "wire": self.wire.value,
-            "path": self.path,
-            "stream": self.request.stream,
-            "request": self.body,
+            **self._asked(),
             "status": STATUS[ErrorKind.CANCELLED] if response is None else response.status,
             "content_type": headers.get("Content-Type", ""),
             "headers": {name: value for name, value in headers.items() if name.startswith("x-")},
@@ -92,4 +94,38 @@ class Call:
             "cost_usd": None if cost is None else plain(cost),
             "billed_usd": None if billed is None else plain(billed),
             "model_returned": None if meter is None else meter.model,
+        }
+
+    def again(self, found: Recorded) -> dict[str, Any]:
+        """The call for the wire record when its answer came out of another one; ``paid`` tells the two apart."""
+        return {
+            **self._asked(),
+            "paid": False,
+            "status": found.status,
+            "content_type": found.content_type,
+            "headers": dict(found.headers),
+            **text_of(found.body),
+            "complete": found.complete,
+            "failures": [],
+            "took_ms": round(found.took_s * 1000, 1),
+            "waited_ms": 0.0,
+            "attempts": 0,
+            "usage": found.usage or None,
+            "cost_usd": found.cost_usd,
+            "billed_usd": found.billed_usd,
+            "model_returned": found.model,
+        }
+
+    def _asked(self) -> dict[str, Any]:
+        return {
+            "v": 1,
+            "seq": self.seq,
+            "at": stamp(self.at),
+            "run": self.run.label,
+            "model": self.run.model,
+            "wire": self.wire.value,
+            "path": self.path,
+            "stream": self.request.stream,
+            "request": self.body,
+            "paid": True,
         }

@@ -33,13 +33,17 @@ class Run:
     """What its calls draw on: its own tokens and dollars, and its campaign's dollars."""
     record: RunRecord | None = None
     cassette: Cassette | None = None
-    """Set for a run that is replayed."""
+    """What its calls are answered from, as long as they are those of the record."""
+    only_recorded: bool = False
+    """Is a call that the record does not hold an error, rather than a call to the model?"""
     started: float = field(default_factory=time.monotonic)
     calls: int = 0
     """Answered."""
     failed_calls: int = 0
     refused_calls: int = 0
     """Not sent, for want of budget."""
+    replayed_calls: int = 0
+    """Answered from a record; nobody was paid for them in this run."""
     attempts: int = 0
     """Requests sent upstream, retries included."""
     waited_s: float = 0.0
@@ -84,6 +88,7 @@ class Run:
             "calls": self.calls,
             "failed_calls": self.failed_calls,
             "refused_calls": self.refused_calls,
+            "replayed_calls": self.replayed_calls,
             "attempts": self.attempts,
             "waited_s": round(self.waited_s, 3),
             "usage": tokens(self.usage),

@@ -19,13 +19,19 @@ ERROR = "x-agentcore-error"
 """On failure: a value of :class:`ErrorKind`."""
 LIMIT = "x-agentcore-limit"
 """On ``budget``: which one is used up, a name of :class:`~pytest_agentcore.model.gateway.budget.Limits`, or
-``campaign_cost``."""
+:data:`CAMPAIGN_COST`."""
+CAMPAIGN_COST = "campaign_cost"
+"""The limit that is not the run's own."""
 LEFT_OUT = "x-agentcore-left-out"
 """Members of the request that the upstream's wire has no place for, separated by commas."""
 REMAINING_S = "x-agentcore-remaining-s"
 """Seconds until the nearer of the run's two deadlines; absent when it has none."""
 TIMEOUT_S = "x-agentcore-timeout-s"
 """From the client: a shorter timeout per attempt than the gateway's own."""
+WORKING_S = "x-agentcore-working-s"
+"""From the client: seconds that this call may take, back-off and queueing apart; past them it ends as ``budget``."""
+REPLAYED_MS = "x-agentcore-replayed-ms"
+"""On an answer out of a record: what the call took when it was made, back-off and queueing apart."""
 
 BODY_LIMIT = 32 * 1024 * 1024
 DEFAULT_TIMEOUT_S = 300.0
@@ -58,7 +64,7 @@ class ErrorKind(StrEnum):
     CANCELLED = "cancelled"
     """The run was ended while the call was in flight."""
     BUDGET = "budget"
-    """The call does not fit what is left of a budget; it was not sent."""
+    """The call does not fit what is left of a budget, or its time is over."""
     REPLAY_MISS = "replay_miss"
     """A replayed run asks what its record does not hold."""
 

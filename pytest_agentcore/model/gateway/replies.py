@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
@@ -57,12 +56,11 @@ def headers(
     return told
 
 
-def free(told: Mapping[str, str]) -> dict[str, str]:
-    """The same headers for a replay: nothing waited and nothing was paid."""
+def replayed(told: Mapping[str, str], took_s: float) -> dict[str, str]:
+    """The same headers out of a record: nobody was asked, nothing waited, and what it took is told."""
     own = {name: value for name, value in told.items() if name.startswith("x-agentcore-")}
-    if protocol.COST_USD in own or protocol.USAGE in own:
-        own[protocol.COST_USD] = plain(Decimal(0))
-    return {**own, protocol.ATTEMPTS: "0", protocol.WAITED_MS: "0"}
+    own.pop(protocol.REMAINING_S, None)
+    return {**own, protocol.ATTEMPTS: "0", protocol.WAITED_MS: "0", protocol.REPLAYED_MS: str(round(took_s * 1000))}
 
 
 def failure(

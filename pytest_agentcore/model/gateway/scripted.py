@@ -1,7 +1,8 @@
 """Solution files as a model on all three wires: for trying an agent out without a model, without a key and for nothing.
 
 The task is the one whose prompt the conversation holds, the solution is the model's name (``scripted/reference`` or
-``reference``), and the turn is the number of answers that the conversation already has.
+``reference``), and the turn is the number of answers that the conversation already has. Tasks of one and the same
+prompt are told apart by what the agent read of their files.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -26,7 +26,7 @@ from pytest_agentcore.model.gateway.wires.asked import Dialect
 from pytest_agentcore.model.gateway.wires.messages import text_of
 from pytest_agentcore.model.gateway.wires.messages_stream import MessagesStream
 from pytest_agentcore.model.gateway.wires.responses_stream import ResponsesStream
-from pytest_agentcore.model.scripted import CHARACTERS_PER_TOKEN, PREFIX, ScriptedTurn, find
+from pytest_agentcore.model.scripted import CHARACTERS_PER_TOKEN, PREFIX, ScriptedTurn, Solution
 
 _WIRES = {"/v1/chat/completions": Wire.CHAT, "/v1/responses": Wire.RESPONSES, "/v1/messages": Wire.MESSAGES}
 
@@ -38,8 +38,10 @@ class Script:
     task: str
     prompt: str
     """As the agent is given it; a conversation that holds it is about this task."""
-    solutions: Path | None
-    """The folder of its solution files; None = ``nop`` and ``empty`` alone."""
+    solution: Callable[[str], Solution]
+    """The solution of a name, as it reads for this task; ConfigError where there is none."""
+    lines: frozenset[str] = frozenset()
+    """Lines of the files that its agent finds."""
 
 
 class _Plain:
@@ -120,12 +122,8 @@ def _reply(scripts: Sequence[Script], request: Request) -> dict[str, Any]:
     told = _conversation(request)
     name = str(request.fields.get("model") or "reference").removeprefix(PREFIX)
     heard = "\n".join(text_of(one.get("content")) for one in told if one.get("role") != "assistant")
-    script = max((one for one in scripts if one.prompt.strip() in heard), key=lambda one: len(one.prompt), default=None)
-    if script is None:
-        raise ConfigError(f"the conversation holds the prompt of none of {len(scripts)} tasks; give one word for word")
-    turns = find(script.solutions, name).turns
     position = sum(one.get("role") == "assistant" for one in told)
-    turn = turns[position] if position < len(turns) else ScriptedTurn()
+    turn = _turn(_scripts(scripts, heard), name, position)
     message: dict[str, Any] = {"role": "assistant", "content": turn.text}
     if turn.calls:
         message["tool_calls"] = [
@@ -145,6 +143,42 @@ def _reply(scripts: Sequence[Script], request: Request) -> dict[str, Any]:
         "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if turn.calls else "stop"}],
         "usage": {"prompt_tokens": sent, "completion_tokens": got, "total_tokens": sent + got},
     }
+
+
+def _scripts(scripts: Sequence[Script], heard: str) -> list[Script]:
+    """The tasks that a conversation may be about: of several with one prompt those whose files it has seen the most of.
+
+    Raises:
+        ConfigError: it is about none.
+    """
+    asked = [one for one in scripts if one.prompt.strip() in heard]
+    if not asked:
+        raise ConfigError(f"the conversation holds the prompt of none of {len(scripts)} tasks; give one word for word")
+    longest = max(len(one.prompt) for one in asked)
+    alike = [one for one in asked if len(one.prompt) == longest]
+    if len(alike) == 1:
+        return alike
+    seen = [sum(line in heard for line in one.lines) for one in alike]
+    shares = [(count / max(1, len(one.lines)), count) for one, count in zip(alike, seen, strict=True)]
+    return [one for one, share in zip(alike, shares, strict=True) if share == max(shares)]
+
+
+def _turn(scripts: Sequence[Script], name: str, position: int) -> ScriptedTurn:
+    """What the solution says at this point.
+
+    Raises:
+        ConfigError: there is no such solution, or several tasks are possible and differ here.
+    """
+    told = []
+    for script in scripts:
+        turns = script.solution(name).turns
+        told.append(turns[position] if position < len(turns) else ScriptedTurn())
+    if any(turn != told[0] for turn in told):
+        names = " and ".join(repr(one.task) for one in scripts)
+        raise ConfigError(
+            f"{names} have the same prompt; serve one of them alone, or read a file that tells them apart"
+        )
+    return told[0]
 
 
 def _conversation(request: Request) -> list[dict[str, Any]]:

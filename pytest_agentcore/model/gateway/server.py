@@ -8,14 +8,15 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from pytest_agentcore.errors import StoreError
-from pytest_agentcore.model.cassette import Cassette
+from pytest_agentcore.model.cassette import Cassette, paid
 from pytest_agentcore.model.gateway import protocol, replies
-from pytest_agentcore.model.gateway.budget import CAMPAIGN, Limits, Wallet, amount
+from pytest_agentcore.model.gateway.budget import Limits, Wallet, amount
 from pytest_agentcore.model.gateway.faults import one_line
 from pytest_agentcore.model.gateway.keys import Keyring
 from pytest_agentcore.model.gateway.ledger import Run, Runs, plain
@@ -43,6 +44,7 @@ class Door:
         self._routes = routes
         self._runs = Runs()
         self._wallets: dict[str, Wallet] = {}
+        self._opening = asyncio.Lock()
         self._writer = Writer(keys.redact_bytes)
         self._service = Service(
             timeout_s=config.api_timeout_s, policy=Policy(retries=config.api_retries), keys=keys, writer=self._writer
@@ -115,14 +117,14 @@ class Door:
         if not isinstance(model, str) or model not in self._routes:
             return replies.failure(ErrorKind.UNKNOWN_MODEL, f"this gateway offers no model {model!r}")
         try:
-            terms = self._terms(data, self._routes[model])
+            terms = await self._terms(data, self._routes[model])
         except (ValueError, TypeError, AttributeError, KeyError, StoreError) as error:
             return replies.failure(ErrorKind.BAD_REQUEST, one_line(str(error)))
         run = self._runs.register(label=str(data.get("id", "")), model=model, **terms)
         patience = {"api_timeout_s": self._timeout_s, "api_retries": self._retries}
         return web.json_response({"run": run.handle, "token": run.token, **patience})
 
-    def _terms(self, data: Mapping[str, Any], route: Route) -> dict[str, Any]:
+    async def _terms(self, data: Mapping[str, Any], route: Route) -> dict[str, Any]:
         """On which a run is registered.
 
         Raises:
@@ -136,7 +138,7 @@ class Door:
         if limits.cost_usd is not None:
             wallets.append(Wallet("cost_usd", limits.cost_usd))
         if data.get("campaign") is not None:
-            wallets.append(self._campaign(data["campaign"]))
+            wallets.append(await self._campaign(data["campaign"]))
         if route.price is None and not self._replaying and any(wallet.name != "tokens" for wallet in wallets):
             raise ValueError(
                 f"no price is known for {route.name!r}, so no limit in dollars can be held; give --agent-prices=FILE"
@@ -148,16 +150,19 @@ class Door:
             "limits": limits,
             "wallets": tuple(wallets),
             "record": None if record is None else RunRecord(path=str(record)),
-            "cassette": None if replay is None else Cassette.load(replay),
+            "cassette": Cassette.beginning(data.get("resume") or ()) if replay is None else Cassette.load(replay),
+            "only_recorded": self._replaying,
         }
 
-    def _campaign(self, data: Mapping[str, Any]) -> Wallet:
-        """One for all runs of a campaign. What it has spent is the caller's word at first, and ours from then on."""
-        name, cap = str(data["id"]), amount(data["cost_usd"], "cost_usd of the campaign")
-        wallet = self._wallets.get(name)
-        if wallet is None:
-            wallet = self._wallets[name] = Wallet(CAMPAIGN, cap, amount(data.get("spent_usd", 0), "spent_usd"))
-        elif wallet.cap != cap:
+    async def _campaign(self, data: Mapping[str, Any]) -> Wallet:
+        """One for all runs of a campaign. What earlier sessions spent, and a gateway that died, is in their records."""
+        folder, cap = str(data["folder"]), amount(data["cost_usd"], "cost_usd of the campaign")
+        async with self._opening:
+            wallet = self._wallets.get(folder)
+            if wallet is None:
+                spent = await asyncio.to_thread(paid, Path(folder))
+                wallet = self._wallets[folder] = Wallet(protocol.CAMPAIGN_COST, cap, spent)
+        if wallet.cap != cap:
             wallet.cap = cap
             wallet.woken()
         return wallet

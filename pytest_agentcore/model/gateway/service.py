@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from decimal import Decimal
+from math import inf
 
 from aiohttp import web
 
 from pytest_agentcore.domain.usage import Usage
-from pytest_agentcore.model.gateway import protocol, replies
+from pytest_agentcore.model.gateway import playback, protocol, replies
 from pytest_agentcore.model.gateway.budget import Exhausted, Wallet, hold
 from pytest_agentcore.model.gateway.call import Call
 from pytest_agentcore.model.gateway.faults import UpstreamFault, one_line
@@ -19,7 +20,7 @@ from pytest_agentcore.model.gateway.ledger import Run
 from pytest_agentcore.model.gateway.metering import priced
 from pytest_agentcore.model.gateway.protocol import ErrorKind, Wire
 from pytest_agentcore.model.gateway.record import Writer
-from pytest_agentcore.model.gateway.request import Request, parse
+from pytest_agentcore.model.gateway.request import parse
 from pytest_agentcore.model.gateway.retry import Effort, Policy, retry_after
 from pytest_agentcore.model.gateway.routes import Route
 from pytest_agentcore.model.gateway.upstream import Answer
@@ -45,7 +46,8 @@ class Service:
         try:
             body = await http.read()
             request = parse(body, wire, headers=_passed_on(http, wire), query=_query(http))
-            timeout_s = _shorter(self._timeout_s, http.headers.get(protocol.TIMEOUT_S))
+            timeout_s = _shorter(self._timeout_s, http.headers, protocol.TIMEOUT_S)
+            working_s = _shorter(inf, http.headers, protocol.WORKING_S)
         except web.HTTPRequestEntityTooLarge:
             megabytes = protocol.BODY_LIMIT >> 20
             line = f"the request is longer than {megabytes} MB; no model reads that much"
@@ -53,10 +55,17 @@ class Service:
         except ValueError as error:
             line = one_line(f"the request cannot be understood: {error}")
             return replies.failure(ErrorKind.BAD_REQUEST, line, wire)
-        if run.cassette is not None:
-            return await self._replay(http, run, request, wire)
         call = Call(run=run, route=route, wire=wire, path=http.path, body=body, request=request, timeout_s=timeout_s)
+        call.working_s = working_s if working_s < inf else None
         call.seq = run.record.next_seq() if run.record is not None else 0
+        if run.cassette is not None:
+            found = run.cassette.answer(http.path, request.text)
+            if not isinstance(found, str):
+                return await playback.play(http, call, found, self._writer)
+            if run.only_recorded:
+                run.failed_calls += 1
+                return replies.failure(ErrorKind.REPLAY_MISS, found, wire)
+            run.cassette = None  # from here on the conversation is another one than it was
         return await self._serve(http, call)
 
     async def count(self, http: web.BaseRequest, run: Run, route: Route) -> web.Response:
@@ -84,7 +93,8 @@ class Service:
             answer = await self._policy.call(lambda: self._attempt(call), call.effort)
         except Exhausted as refusal:
             run.refused_calls += 1
-            call.hold.settle(_nothing)
+            lost = call.effort.attempts > 0
+            call.hold.settle(lambda wallet: self._abandoned(call, wallet) if lost else Decimal(0))
             line = f"{call.route.name}: {refusal.said}"
             response = replies.failure(ErrorKind.BUDGET, line, call.wire, effort=call.effort, limit=refusal.limit)
             self._record(call, response, replies.body_of(response))
@@ -109,7 +119,7 @@ class Service:
         if answer.pieces is not None:
             return await self._stream(http, call, answer, answer.pieces)
         usage = self._book(call, answer)
-        told = replies.headers(call.effort, usage, left_out=answer.left_out, remaining_s=run.remaining_s())
+        told = replies.headers(call.effort, usage, left_out=answer.left_out, remaining_s=call.remaining_s())
         response = web.Response(body=answer.body, headers={"Content-Type": answer.content_type, **told})
         self._record(call, response, answer.body, answer=answer, usage=usage)
         return response
@@ -140,11 +150,11 @@ class Service:
         call.effort.waited_s += await lane.enter()
         call.sent_at = time.monotonic()
         call.book_waiting()
-        left = run.remaining_s()
+        left = call.remaining_s()
         try:
             if left is not None and left <= 0:
                 call.effort.attempts -= 1
-                raise Exhausted(_deadline(run), "the run's time is over; raise the limit")
+                raise _late(run)
             timeout_s = call.timeout_s if left is None else min(call.timeout_s, left)
             return await call.route.upstreams[call.wire].send(call.request, timeout_s)
         except UpstreamFault as fault:
@@ -154,13 +164,16 @@ class Service:
             if not isinstance(fault, Exhausted):
                 said = one_line(self._keys.redact(fault.said))
                 call.failures.append({"status": fault.status, "said": said, "took_ms": round(took * 1000, 1)})
+                left = call.remaining_s()
+                if left is not None and left <= 0:
+                    raise _late(run) from None
             raise
 
     async def _stream(
         self, http: web.BaseRequest, call: Call, answer: Answer, pieces: AsyncGenerator[bytes, None]
     ) -> web.StreamResponse:
         """Pass a stream on; what the client did not stay to read is metered as far as it came."""
-        told = replies.headers(call.effort, left_out=answer.left_out, remaining_s=call.run.remaining_s())
+        told = replies.headers(call.effort, left_out=answer.left_out, remaining_s=call.remaining_s())
         response = web.StreamResponse(headers={"Content-Type": answer.content_type, **told})
         passed: list[bytes] = []
         keep, complete = call.run.record is not None, False
@@ -174,7 +187,7 @@ class Service:
             await response.write_eof()
             complete = True
         except (UpstreamFault, OSError):  # the upstream broke off, or the client did
-            _cut(http)  # half an answer must not be taken for a whole one
+            playback.cut(http)  # half an answer must not be taken for a whole one
         finally:
             usage = self._book(call, answer)
             self._record(call, response, b"".join(passed), answer=answer, usage=usage, complete=complete)
@@ -203,29 +216,6 @@ class Service:
         line = self._keys.redact(f"{route.name}: {where} {answered}: {said}{tries}")
         return replies.failure(fault.kind, line, wire, effort=effort, upstream_status=fault.status)
 
-    async def _replay(self, http: web.BaseRequest, run: Run, request: Request, wire: Wire) -> web.StreamResponse:
-        """The answer that the record holds, byte for byte."""
-        assert run.cassette is not None  # noqa: S101 - the caller asked
-        found = run.cassette.answer(http.path, request.text)
-        if isinstance(found, str):
-            run.failed_calls += 1
-            return replies.failure(ErrorKind.REPLAY_MISS, found, wire)
-        if protocol.ERROR in found.headers:
-            run.failed_calls += 1
-        else:
-            run.answered(Usage(calls=1, cost_usd=Decimal(0), **found.usage), found.model)
-        headers = {"Content-Type": found.content_type, **replies.free(found.headers)}
-        if not found.stream or protocol.ERROR in found.headers:
-            return web.Response(status=found.status, body=found.body, headers=headers)
-        response = web.StreamResponse(status=found.status, headers=headers)
-        await response.prepare(http)
-        await response.write(found.body)
-        if found.complete:
-            await response.write_eof()
-        else:
-            _cut(http)
-        return response
-
     def _record(
         self,
         call: Call,
@@ -251,13 +241,10 @@ def _used(wallet: Wallet, usage: Usage, route: Route) -> Decimal:
     return Decimal(0) if route.price is None else cost(route.price, usage)
 
 
-def _nothing(_: Wallet) -> Decimal:
-    return Decimal(0)
-
-
-def _deadline(run: Run) -> str:
+def _late(run: Run) -> Exhausted:
     wall = run.limits.wall_s
-    return "wall_s" if wall is not None and time.monotonic() - run.started >= wall else "working_s"
+    limit = "wall_s" if wall is not None and time.monotonic() - run.started >= wall else "working_s"
+    return Exhausted(limit, "the run's time is over; raise the limit")
 
 
 def _passed_on(http: web.BaseRequest, wire: Wire) -> dict[str, str] | None:
@@ -270,13 +257,9 @@ def _query(http: web.BaseRequest) -> str:
     return http.query_string if http.query_string in _QUERIES else ""
 
 
-def _shorter(own: float, asked: str | None) -> float:
+def _shorter(own: float, headers: Mapping[str, str], name: str) -> float:
+    asked = headers.get(name)
     seconds = float(asked) if asked is not None else own
     if not seconds > 0:
-        raise ValueError(f"{protocol.TIMEOUT_S} must be a number above 0, not {asked!r}")
+        raise ValueError(f"{name} must be a number above 0, not {asked!r}")
     return min(own, seconds)
-
-
-def _cut(http: web.BaseRequest) -> None:
-    if http.transport is not None:
-        http.transport.abort()
