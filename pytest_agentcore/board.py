@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -31,6 +32,9 @@ from pytest_agentcore.sandbox.choice import probe_images
 from pytest_agentcore.store.campaign import Held, read_record
 from pytest_agentcore.verdicts import PREFIX
 
+if TYPE_CHECKING:
+    from pytest_agentcore.model.supervisor import Offer
+
 _LETTERS: Mapping[str, tuple[str, str, str]] = {
     Cause.INFRA: ("infra", "I", "INFRA"),
     Cause.NOT_RUN: ("not run", "N", "NOT RUN"),
@@ -48,6 +52,7 @@ class Board:
         self.opened: Opened | None = None
         self.held: Mapping[CampaignKey, Held] = {}
         self._gateway: object | None = None
+        self._offer: Offer | None = None
         self._reports: list[tuple[CampaignRecord, Summary]] = []
         self._notes: list[str] = []
         self._min_scores: dict[str, int] = {}
@@ -77,6 +82,10 @@ class Board:
         from pytest_agentcore.model.supervisor import Gateway
 
         try:
+            if self.settings.gateway is not None:
+                gateway, self._offer = Gateway.shared(self.settings.gateway, real)
+                self._config.add_cleanup(gateway.close)
+                return gateway.url, gateway.secret
             gateway = Gateway.start(
                 real,
                 key_file=None if self.settings.key_file is None else str(self.settings.key_file),
@@ -105,7 +114,7 @@ class Board:
             raise pytest.UsageError(str(error)) from None
         self.opened = replace(self.opened, images=images)
         self._min_scores = {group.suite: group.min_score for group in groups if group.min_score is not None}
-        self.held = hold_campaigns(groups, self.opened, self.settings, self.specs)
+        self.held = hold_campaigns(groups, self.opened, self.settings, self.specs, self._offer)
         total = sum(len(group.runs) for group in groups)
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is None or not self.held:
@@ -164,6 +173,9 @@ class Board:
     def _roll_up(self, held: Held) -> None:
         record = read_record(held.folder)
         summary = rollup.summarise(record, min_coverage=self.settings.min_coverage)
+        if record.record_faults:
+            count, first = len(record.record_faults), record.record_faults[0]
+            self._notes.append(f"warning: the calls of {count} attempts are not all recorded: {first}")
         self._reports.append((replace(record, folder=self._shown(held.folder)), summary))
         from pytest_agentcore.report.derived import write_derived
 

@@ -18,7 +18,13 @@ from pytest_agentcore.rollout import search
 
 CANONICAL_RUN = 1
 """Run index of the published scenario; each higher one is a scenario of its own, drawn from the seed."""
-_PREFIX = {CaseKind.CHEAT: "cheat/", CaseKind.SEARCH: "search/", CaseKind.FOREIGN: "foreign/"}
+USUAL = "1x"
+_PREFIX = {
+    CaseKind.CHEAT: "cheat/",
+    CaseKind.SEARCH: "search/",
+    CaseKind.FOREIGN: "foreign/",
+    CaseKind.TIGHT: "tight/",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +43,7 @@ class Case:
     @property
     def deciding(self) -> bool:
         """Does it say how good the checker is, and is judged twice for that?"""
-        return self.kind not in (CaseKind.CHEAT, CaseKind.SEARCH)
+        return self.kind not in (CaseKind.CHEAT, CaseKind.SEARCH, CaseKind.TIGHT)
 
 
 def parametrize(metafunc: pytest.Metafunc, *, variants: int) -> None:
@@ -67,6 +73,7 @@ def cases(folder: Path | None, *, tools: Sequence[str], runs: int) -> list[Case]
     names = [name for _, name in ranked] + sorted(scripted.IMPLIED.keys() - set(written))
     kinds = {name: kind_of(folder, name) for name in names}
     found = [Case(kind=kinds[name], name=name, run=run) for run in range(1, runs + 1) for name in names]
+    found += [Case(kind=CaseKind.TIGHT, name=name) for name in names if profile_of(folder, name) != USUAL]
     foreign = [name for name in names if _is_bound_to_its_scenario(folder, name, kinds[name])]
     found += [Case(kind=CaseKind.FOREIGN, name=name, run=run) for run in range(2, runs + 1) for name in foreign]
     found += [Case(kind=CaseKind.CHEAT, name=name) for name in cheats.names(tools)]
@@ -90,6 +97,14 @@ def kind_of(folder: Path | None, name: str) -> CaseKind:
     if name in scripted.IMPLIED:
         return CaseKind.IMPLIED
     return CaseKind.RIGHT if solution.expect is None else CaseKind.WRONG
+
+
+def profile_of(folder: Path | None, name: str) -> str:
+    """The resource profile that a solution needs; a broken file needs none."""
+    try:
+        return scripted.find(folder, name).resources
+    except ConfigError:
+        return USUAL
 
 
 def _is_bound_to_its_scenario(folder: Path | None, name: str, kind: CaseKind) -> bool:

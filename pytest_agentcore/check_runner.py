@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from pytest_agentcore.check_cases import CANONICAL_RUN, Case, case_of, parametrize
+from pytest_agentcore.check_cases import CANONICAL_RUN, Case, case_of, parametrize, profile_of
 from pytest_agentcore.collection import Planned, parameter, plan, test_of
 from pytest_agentcore.domain.check import CaseKind
 from pytest_agentcore.domain.outcome import Outcome, RunKey
 from pytest_agentcore.domain.ports import Model
-from pytest_agentcore.domain.resources import Isolation
+from pytest_agentcore.domain.resources import Isolation, at_profile
 from pytest_agentcore.domain.rollout import Rollout
 from pytest_agentcore.domain.scenario import CANONICAL
 from pytest_agentcore.domain.task import TOOLS, Task
@@ -153,6 +153,9 @@ class CheckRunner(Runner):
             limits = replace(entry.task.limits, call_s=SEARCH_S, memory_mb=SEARCH_MB, wall_s=2 * SEARCH_S)
             task = replace(entry.task, tools=TOOLS, limits=limits, faults=(), max_turns=5, timeout_s=SEARCH_S)
             entry = replace(entry, task=task, prefetch=True)
+        elif case.kind not in (CaseKind.TIGHT, CaseKind.CHEAT):
+            needed = at_profile(entry.task.limits, profile_of(entry.task.solutions, case.name))
+            entry = replace(entry, task=replace(entry.task, limits=needed))
         self.cases[entry.nodeid] = case
         self.homes.setdefault(test, entry)
         if case.kind not in (CaseKind.CHEAT, CaseKind.SEARCH, CaseKind.FOREIGN) and self.is_own(entry.nodeid):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,6 +24,9 @@ from pytest_agentcore.sandbox.capacity import capacity
 from pytest_agentcore.sandbox.choice import enforced
 from pytest_agentcore.store import codec
 from pytest_agentcore.store.campaign import identity
+
+if TYPE_CHECKING:
+    from pytest_agentcore.model.supervisor import Offer
 
 CampaignKey = tuple[str, str, str]
 """(suite, model as shown, resource profile)."""
@@ -131,6 +134,7 @@ def manifest(
     system_prompt: str,
     settings: Settings,
     spec: ModelSpec,
+    offer: Offer | None,
     now: datetime,
 ) -> dict[str, Any]:
     """What exactly the harness was: everything that may move a score, and who made the measurement when."""
@@ -138,6 +142,8 @@ def manifest(
     prices = _prices(settings.price_file) if spec.wire != "scripted" else None
     if replay is not None:
         prices = replay.manifest["prices"]  # what was paid then, at the prices of then
+    elif offer is not None and prices is not None:
+        prices = offer.prices
     walls = {**codec.encode(isolation), "enforced": _enforced(group, isolation)}
     measured = {
         "suite": group.suite,
@@ -169,8 +175,8 @@ def manifest(
         "tasks": group.tasks,
         "retry_policy": {
             "infra_retries": settings.infra_retries,
-            "api_retries": settings.api_retries,
-            "api_timeout_s": settings.api_timeout_s,
+            "api_retries": offer.api_retries if offer is not None else settings.api_retries,
+            "api_timeout_s": offer.api_timeout_s if offer is not None else settings.api_timeout_s,
         },
         "order": "interleaved",
         "prices": prices,
@@ -218,11 +224,6 @@ def _diagnosis(task: Task) -> dict[str, Any]:
 
 
 def _prices(file: Path | None) -> dict[str, str]:
-    """Which prices hold; ``own`` is the digest of the user's file, empty without one."""
-    from pytest_agentcore.model import pricing
+    from pytest_agentcore.model.pricing import described
 
-    return {
-        "source": pricing.table_version(),
-        "digest": pricing.table_digest(),
-        "own": pricing.load_prices(file).digest or "",
-    }
+    return described(file)

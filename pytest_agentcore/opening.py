@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -33,6 +33,9 @@ from pytest_agentcore.sandbox.contents import adopt_masks, found_masks
 from pytest_agentcore.store import codec
 from pytest_agentcore.store.campaign import Campaign, Held, hold
 from pytest_agentcore.store.rollouts import attempt_folder
+
+if TYPE_CHECKING:
+    from pytest_agentcore.model.supervisor import Offer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +249,11 @@ def masks_of(planned: Sequence[Planned]) -> list[Path]:
 
 
 def hold_campaigns(
-    groups: Sequence[Group], opened: Opened, settings: Settings, specs: Mapping[str, ModelSpec]
+    groups: Sequence[Group],
+    opened: Opened,
+    settings: Settings,
+    specs: Mapping[str, ModelSpec],
+    offer: Offer | None = None,
 ) -> dict[CampaignKey, Held]:
     """Lock one campaign per suite and model, resumed or new.
 
@@ -265,6 +272,7 @@ def hold_campaigns(
                     system_prompt=opened.system_prompt,
                     settings=settings,
                     spec=specs[group.model],
+                    offer=offer,
                     now=now,
                 ),
                 date=f"{now:%Y-%m-%d}",

@@ -93,6 +93,7 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="prices per million tokens by model, JSON or YAML, over the bundled table",
     )
+    add("--agent-gateway", metavar="FILE", help="use the pytest-agentcore gateway that left this file")
     add("--agent-api-timeout", type=float, metavar="SECONDS", help="longest single model call (default: 300)")
     add(
         "--agent-api-concurrency",
@@ -206,6 +207,8 @@ class Settings:
     model_args: dict[str, Any]
     key_file: Path | None
     price_file: Path | None
+    gateway: Path | None
+    """What a gateway that is shared left, to be attached to."""
     api_timeout_s: float
     api_retries: int
     api_concurrency: int | None
@@ -254,6 +257,7 @@ class Settings:
             model_args=parameters(option("agent_model_arg") or ()) or dict(recorded.get("parameters", {})),
             price_file=existing_file("--agent-prices", option("agent_prices"), config),
             key_file=existing_file("--agent-key-file", option("agent_key_file"), config),
+            gateway=_shared_gateway(config),
             api_timeout_s=positive("--agent-api-timeout", option("agent_api_timeout"), 300.0),
             api_concurrency=at_least(1, "--agent-api-concurrency", option("agent_api_concurrency")),
             max_cost=dollars("--agent-max-cost", option("agent_max_cost")),
@@ -281,6 +285,17 @@ def _source(config: pytest.Config) -> Source | None:
         return Source.read(folder)
     except AgentCoreError as error:
         raise pytest.UsageError(f"--agent-replay={config.getoption('agent_replay')}: {error}") from None
+
+
+def _shared_gateway(config: pytest.Config) -> Path | None:
+    file = existing_file("--agent-gateway", config.getoption("agent_gateway"), config)
+    if file is None:
+        return None
+    for name in ("key_file", "prices", "api_timeout", "api_retries", "api_concurrency", "replay"):
+        if config.getoption(f"agent_{name}") is not None:
+            option = f"--agent-{name.replace('_', '-')}"
+            raise pytest.UsageError(f"{option} is settled by the gateway of --agent-gateway; leave one of the two out")
+    return file
 
 
 def _models(config: pytest.Config, replay: Source | None) -> Sequence[str]:

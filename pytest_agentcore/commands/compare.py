@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pytest_agentcore.commands.campaigns import campaign_folders
+from pytest_agentcore.commands.campaigns import add_min_coverage, campaign_folders
 from pytest_agentcore.commands.output import ascii_only, deliver, json_text
 
 SUMMARY = "hold campaigns against a baseline: tasks up and down, cost, and whether it is more than chance"
@@ -16,7 +16,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("campaign", nargs="+", help="folders or names of campaigns, the baseline first")
     parser.add_argument("--agent-dir", default=".agentcore", metavar="DIR", help="where campaigns are kept")
     parser.add_argument("--common", action="store_true", help="compare on the tasks that all have in the same version")
-    parser.add_argument("--min-coverage", type=float, default=1.0, metavar="SHARE", help="least share of valid runs")
+    add_min_coverage(parser)
     parser.add_argument("--format", choices=("text", "md", "json"), default="text", help="default: text")
     parser.add_argument("--output", metavar="FILE", help="write to this file in place of standard output")
 

@@ -1,4 +1,4 @@
-"""``pytest-agentcore gateway``: a gateway of its own, to try an agent out by hand."""
+"""``pytest-agentcore gateway``: a gateway of its own, for several sessions to share or to try an agent out by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Which models, and where."""
     parser.add_argument("model", nargs="+", help="as --agent-model of a session")
     parser.add_argument("--port", type=int, default=0, help="default: any free one")
-    parser.add_argument("--secret-file", default=".agentcore-gateway", metavar="FILE", help="default: %(default)s")
+    parser.add_argument(
+        "--secret-file",
+        default=".agentcore-gateway",
+        metavar="FILE",
+        help="where its address and secret are left, for --agent-gateway=FILE of sessions (default: %(default)s)",
+    )
     parser.add_argument("--agent-key-file", metavar="FILE", help="NAME=value lines with provider keys")
     parser.add_argument("--agent-prices", metavar="FILE", help="prices per million tokens, over the bundled table")
 

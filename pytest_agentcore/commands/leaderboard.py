@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import re
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_agentcore.commands.campaigns import add_campaigns, campaign_folders
+from pytest_agentcore.commands.campaigns import add_campaigns, add_min_coverage, campaign_folders
 from pytest_agentcore.commands.output import ascii_only, deliver, json_text
 from pytest_agentcore.errors import ConfigError
 
@@ -22,7 +22,7 @@ PUBLISHED_SUITE = "agentic-core-v1"
 def add(parser: argparse.ArgumentParser) -> None:
     """Which campaigns, which rows, and the form."""
     add_campaigns(parser)
-    parser.add_argument("--min-coverage", type=float, default=1.0, metavar="SHARE", help="least share of valid runs")
+    add_min_coverage(parser)
     parser.add_argument("--as-of", metavar="DATE", help="leave out what is newer than this day, YYYY-MM-DD")
     parser.add_argument("--together", action="store_true", help="rank campaigns of different conditions in one table")
     parser.add_argument(
@@ -32,15 +32,22 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="PATH", help="write to this file; a folder gets all but text")
 
 
+def _is_day(text: str) -> bool:
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def run(options: argparse.Namespace) -> int:
     """Print the leaderboard, or write it."""
     from pytest_agentcore.report.leaderboard import leaderboard
-    from pytest_agentcore.store.standing import read_standing
+    from pytest_agentcore.store.standing import read_standings
 
-    if options.as_of is not None and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", options.as_of):
+    if options.as_of is not None and not _is_day(options.as_of):
         raise ConfigError(f"--as-of={options.as_of!r} is no day; write it as YYYY-MM-DD")
     folders = [] if options.published == "only" else campaign_folders(Path(options.agent_dir), options.campaign)
-    standings = [read_standing(folder) for folder in folders]
+    standings = read_standings(folders)
     suites = [standing.identity.suite for standing in standings]
     references = {"none": [], "only": [PUBLISHED_SUITE]}.get(options.published, suites)
     made = leaderboard(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_agentcore.commands.campaigns import campaign_folders
 from pytest_agentcore.commands.output import deliver, json_text
 from pytest_agentcore.errors import ConfigError
 
@@ -33,8 +34,8 @@ def run(options: argparse.Namespace) -> int:
     found: list[Finding] = []
     for name in options.file:
         path = Path(name)
-        if (path / "manifest.json").is_file():
-            found += _campaign(path)
+        if path.is_dir():
+            found += _campaign(*campaign_folders(path, [name]))
         else:
             reports.append(_report(path))
     found = [*lint.findings(reports), *found]
@@ -60,7 +61,9 @@ def _report(path: Path) -> Report:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{str(path)!r} cannot be read: {error.strerror}") from None
+        raise ConfigError(
+            f"{str(path)!r} cannot be read: {error.strerror}; name a file, or a campaign's folder"
+        ) from None
     if path.suffix.lower() in _DATA:
         return read_results(str(path), data)
     text = data.decode("utf-8", "replace")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pytest_agentcore.commands.campaigns import campaign_folders
+from pytest_agentcore.commands.campaigns import add_min_coverage, campaign_folders
 from pytest_agentcore.commands.verify import say
 from pytest_agentcore.errors import ConfigError
 
@@ -17,7 +17,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("campaign", nargs="+", help="folders or names of campaigns")
     parser.add_argument("-o", "--output", required=True, metavar="FOLDER", help="the new campaign's folder or name")
     parser.add_argument("--agent-dir", default=".agentcore", metavar="DIR", help="where campaigns are kept")
-    parser.add_argument("--min-coverage", type=float, default=1.0, metavar="SHARE", help="least share of valid runs")
+    add_min_coverage(parser)
     parser.add_argument("--allow-holes", action="store_true", help="merge although planned runs are missing")
 
 

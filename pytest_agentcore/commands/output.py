@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_agentcore.errors import StoreError
+
 
 def ascii_only() -> bool:
     """Can standard output show nothing but ASCII?"""
@@ -26,10 +28,29 @@ def deliver(text: str, target: str | None) -> None:
         return
     from pytest_agentcore.store.campaign import write
 
-    write(Path(target), (text + "\n").encode("utf-8", "backslashreplace"))
+    try:
+        write(Path(target), (text + "\n").encode("utf-8", "backslashreplace"))
+    except StoreError as error:
+        reason = getattr(error.__context__, "strerror", None) or error
+        raise StoreError(f"{target!r} cannot be written: {reason}; name another place") from None
     print(f"wrote {target}", file=sys.stderr)  # noqa: T201 - same
 
 
 def json_text(data: Mapping[str, Any]) -> str:
-    """Builtins as a JSON document; equal values give equal text."""
-    return json.dumps(data, indent=2, sort_keys=True, allow_nan=False)
+    """Builtins as a JSON document; equal values give equal text. What holds nothing nested stands on one line."""
+    return _laid_out(data, 0)
+
+
+_DEEPEST = 4  # from there on a line each: the library's own indenting is slow, and a thousand rows are many
+
+
+def _laid_out(value: Any, depth: int) -> str:
+    nested = (value.values() if isinstance(value, Mapping) else value) if isinstance(value, (Mapping, list)) else ()
+    if depth == _DEEPEST or not any(isinstance(part, (Mapping, list)) and part for part in nested):
+        return json.dumps(value, sort_keys=True, allow_nan=False)
+    indent, end = "  " * (depth + 1), "  " * depth
+    if isinstance(value, Mapping):
+        parts = [f"{indent}{json.dumps(name)}: {_laid_out(value[name], depth + 1)}" for name in sorted(value)]
+        return "{\n" + ",\n".join(parts) + f"\n{end}}}"
+    parts = [indent + _laid_out(part, depth + 1) for part in value]
+    return "[\n" + ",\n".join(parts) + f"\n{end}]"

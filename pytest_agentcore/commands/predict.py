@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pytest_agentcore.commands.campaigns import add_campaigns, campaign_folders
+from pytest_agentcore.commands.campaigns import add_campaigns, add_min_coverage, campaign_folders
 from pytest_agentcore.commands.output import ascii_only, deliver, json_text
 from pytest_agentcore.errors import ConfigError
 
@@ -26,7 +26,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     register.add_argument("--agent-dir", default=".agentcore", metavar="DIR", help="where campaigns are kept")
     score = steps.add_parser("score", help="hold registered predictions against campaigns")
     add_campaigns(score)
-    score.add_argument("--min-coverage", type=float, default=1.0, metavar="SHARE", help="least share of valid runs")
+    add_min_coverage(score)
     score.add_argument("--format", choices=("text", "md", "json"), default="text", help="default: text")
     score.add_argument("--output", metavar="FILE", help="write to this file in place of standard output")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_agentcore.commands.campaigns import add_campaigns, campaign_folders
+from pytest_agentcore.commands.campaigns import add_campaigns, add_min_coverage, campaign_folders
 from pytest_agentcore.commands.output import deliver
 from pytest_agentcore.errors import ConfigError
 
@@ -23,7 +23,7 @@ SUMMARY = "the report of stored campaigns: in the terminal, as a page, an articl
 def add(parser: argparse.ArgumentParser) -> None:
     """Which campaigns, and how many of their runs must be valid."""
     add_campaigns(parser)
-    parser.add_argument("--min-coverage", type=float, default=1.0, metavar="SHARE", help="least share of valid runs")
+    add_min_coverage(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--article", action="store_true", help="the skeleton of an article in Markdown, claims derived")
     form.add_argument("--html", metavar="PATH", help="write a page to this file; a folder gets one of each campaign")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_agentcore.commands.campaigns import campaign_folders
+from pytest_agentcore.commands.campaigns import add_min_coverage, campaign_folders
 from pytest_agentcore.commands.judging import add_judging, judge_again, suite_at_hand
 from pytest_agentcore.commands.verify import say
 from pytest_agentcore.errors import ConfigError
@@ -25,7 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Which campaigns, by which suite."""
     parser.add_argument("campaign", nargs="+", help="a campaign's folder or name")
     parser.add_argument("--agent-dir", default=".agentcore", metavar="DIR", help="where campaigns are kept")
-    parser.add_argument("--min-coverage", type=float, default=1.0, metavar="SHARE", help="least share of valid runs")
+    add_min_coverage(parser)
     parser.add_argument(
         "--causes",
         action="store_true",

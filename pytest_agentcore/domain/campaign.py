@@ -29,6 +29,8 @@ class Identity:
     profile: str = ""
     """Resource profile, e.g. ``1x``."""
     variant: str = ""
+    replay_of: str = ""
+    """Digest of the campaign whose model calls were given again; empty for one that called its model."""
     digest: str = ""
     """Equal for campaigns that are the same measurement."""
 
@@ -52,6 +54,7 @@ class Identity:
             level_reason=text(walls, "reason"),
             profile=text(manifest, "profile"),
             variant=text(manifest, "variant"),
+            replay_of=text(manifest, "replay_of"),
             digest=text(manifest, "identity"),
         )
 
@@ -73,6 +76,8 @@ class CampaignRecord:
     """Earlier attempts that a later one replaced."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """Task id -> digest of the task that was run: results of different digests are not results of one test."""
+    record_faults: tuple[str, ...] = ()
+    """Why records of model calls are not whole, one for each attempt."""
 
     @property
     def identity(self) -> Identity:

@@ -43,6 +43,8 @@ class CaseKind(StrEnum):
     """A solution file that must fail."""
     IMPLIED = "implied"
     """``nop`` and ``empty``."""
+    TIGHT = "tight"
+    """A right answer that needs a larger resource profile, at ``1x``."""
     FOREIGN = "foreign"
     """The right answer of another scenario."""
     CHEAT = "cheat"

@@ -153,8 +153,9 @@ class Cassette:
 
     @classmethod
     def beginning(cls, paths: Sequence[str | Path]) -> Cassette | None:
-        """What attempts at a run that were cut off had come to: the longest of their records, up to its first call
-        without a usable answer. None where there is nothing to go on from.
+        """What attempts at a run that were cut off had come to; None where there is nothing to go on from.
+
+        It is the longest of their records, up to its first call without a usable answer.
         """
         longest: list[Recorded] = []
         for path in paths:

@@ -61,8 +61,7 @@ class GatewayModel:
         args: Mapping[str, Any] | None = None,
         terms: Mapping[str, Any] | None = None,
     ) -> None:
-        """Register the run; ``terms`` are ``limits``, ``campaign``, ``record``, ``resume`` and ``replay`` as the control
-        interface takes them.
+        """Register the run; ``terms`` are what else the control interface takes, such as a record and limits.
 
         Raises:
             ConfigError: ``args`` hold a parameter that is not the user's to set, or the gateway lacks the model.
@@ -195,18 +194,15 @@ class GatewayModel:
             message = str(json.loads(answer.body)["error"]["message"])
         except (ValueError, KeyError, TypeError):
             message = f"{self._spec.name}: the gateway answered {answer.status}"
-        if kind == ErrorKind.CONTEXT_EXCEEDED:
-            return ContextExceeded(message)
-        if kind in (ErrorKind.AUTH, ErrorKind.UNKNOWN_MODEL):
-            return ModelRefusesConfig(message)
-        if kind == ErrorKind.BAD_REQUEST and first:
-            return ModelRefusesConfig(message)
-        if kind == ErrorKind.REPLAY_MISS:
-            return RunHalted(message, reason="replay_miss")
         if kind == ErrorKind.BUDGET:
             limit = answer.headers.get(protocol.LIMIT, "")
-            if limit == protocol.CAMPAIGN_COST:
-                return RunHalted(message, reason="budget")
-            return LimitReached(message, limit=limit)
+            whose = limit == protocol.CAMPAIGN_COST
+            return RunHalted(message, reason="budget") if whose else LimitReached(message, limit=limit)
+        if kind == ErrorKind.CONTEXT_EXCEEDED:
+            return ContextExceeded(message)
+        if kind == ErrorKind.REPLAY_MISS:
+            return RunHalted(message, reason="replay_miss")
+        if kind in (ErrorKind.AUTH, ErrorKind.UNKNOWN_MODEL) or (kind == ErrorKind.BAD_REQUEST and first):
+            return ModelRefusesConfig(message)
         # A request refused in mid-run: the same parameters were taken before, so the configuration is not at fault.
         return ModelUnavailable(message)

@@ -137,6 +137,15 @@ def load_prices(path: str | Path | None) -> Prices:
     return Prices(own=own, digest=f"sha256:{hashlib.sha256(data).hexdigest()}")
 
 
+def described(path: str | Path | None) -> dict[str, str]:
+    """Which prices hold: version and digest of the bundled table, and the digest of one's own file or nothing.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    return {"source": table_version(), "digest": table_digest(), "own": load_prices(path).digest or ""}
+
+
 def _parsed(data: bytes, *, json_only: bool) -> Any:
     if json_only:
         return json.loads(data, parse_float=Decimal)

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pytest_agentcore.domain.resources import factor
 from pytest_agentcore.domain.trajectory import Reply, ToolCall, ToolSpec, Turn
 from pytest_agentcore.domain.usage import Usage
 from pytest_agentcore.errors import ConfigError
@@ -40,6 +41,8 @@ class Solution:
     """None = must pass; else ``failure_mode`` and, for a wrong answer, ``detail``."""
     portable: bool = False
     """Right in every scenario as it stands: it works its answer out, or needs no value of the scenario."""
+    resources: str = "1x"
+    """The least resource profile at which it passes; at ``1x`` it is then ended by a kill or limit."""
 
 
 IMPLIED = {
@@ -72,6 +75,9 @@ def find(folder: Path | None, name: str) -> Solution:
     raise ConfigError(f"there is no solution {name!r} in {where}; there are {len(known)}, e.g. {', '.join(close)}")
 
 
+_KEYS = {"description", "expect", "portable", "resources", "turns"}
+
+
 @cache
 def load(path: Path) -> Solution:
     """Read one solution file.
@@ -88,9 +94,9 @@ def load(path: Path) -> Solution:
     where = str(path)
     if not isinstance(data, dict) or not isinstance(data.get("turns"), list):
         raise ConfigError(f"{where} must be a mapping with a list 'turns'")
-    unknown = sorted(data.keys() - {"description", "expect", "portable", "turns"})
+    unknown = sorted(data.keys() - _KEYS)
     if unknown:
-        raise ConfigError(f"{where} has an unknown key {unknown[0]!r}; known are description, expect, portable, turns")
+        raise ConfigError(f"{where} has an unknown key {unknown[0]!r}; known are {', '.join(sorted(_KEYS))}")
     if not isinstance(data.get("portable", False), bool):
         raise ConfigError(f"{where}: portable must be true or false, not {data['portable']!r}")
     turns = [turn for index, raw in enumerate(data["turns"], 1) for turn in _turns(raw, f"{where}, turn {index}")]
@@ -100,7 +106,19 @@ def load(path: Path) -> Solution:
         description=str(data.get("description", "")),
         expect=_expectation(data.get("expect", "pass"), where),
         portable=data.get("portable", False),
+        resources=_profile(data, where),
     )
+
+
+def _profile(data: Mapping[str, Any], where: str) -> str:
+    profile = data.get("resources", "1x")
+    try:
+        factor(str(profile))
+    except ValueError as error:
+        raise ConfigError(f"{where}: resources: {error}") from None
+    if profile != "1x" and data.get("expect", "pass") != "pass":
+        raise ConfigError(f"{where}: resources belongs to a solution that passes; drop it, or expect: pass")
+    return str(profile)
 
 
 def _expectation(value: object, where: str) -> Mapping[str, Any] | None:

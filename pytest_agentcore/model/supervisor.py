@@ -11,13 +11,14 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import IO, Self
 
 from pytest_agentcore.errors import AgentCoreError, ConfigError, ModelUnavailable
 from pytest_agentcore.model.chat import excerpt
 from pytest_agentcore.model.client import Address
-from pytest_agentcore.model.connections import disconnect
+from pytest_agentcore.model.connections import FAILURES, disconnect, pool
 from pytest_agentcore.model.endpoint import ModelSpec
 from pytest_agentcore.model.gateway import protocol
 from pytest_agentcore.model.gateway.protocol import StartConfig
@@ -26,6 +27,17 @@ START_S = 60.0
 """Importing litellm takes 2 to 6 s on a busy machine."""
 RESTARTS = 10
 """A gateway that dies more often than that in one session has a reason that starting it again does not mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a gateway that is shared has settled for all its sessions."""
+
+    prices: dict[str, str]
+    """Version and digest of the table, digest of the file over it."""
+    api_timeout_s: float
+    api_retries: int
+    replay: bool
 
 
 class Gateway:
@@ -98,6 +110,30 @@ class Gateway:
     def attach(cls, url: str, secret: str) -> Self:
         """The gateway that another process started."""
         return cls(Address(url=url, secret=secret))
+
+    @classmethod
+    def shared(cls, file: Path, specs: Sequence[ModelSpec]) -> tuple[Self, Offer]:
+        """The one of ``pytest-agentcore gateway`` that left this file, and what it offers.
+
+        Raises:
+            ConfigError: the file is none, nobody answers, or a model is not offered.
+        """
+        try:
+            told = json.loads(file.read_bytes())
+            gateway = cls.attach(str(told["url"]), str(told["secret"]))
+            headers = {"Authorization": f"Bearer {gateway.secret}"}
+            answer = pool(gateway.url).request("GET", "/control/offer", headers=headers, body=None, timeout_s=10.0)
+            offer = json.loads(answer.body)
+            models = offer.pop("models")
+        except (*FAILURES, ValueError, KeyError, TypeError) as error:
+            reason = str(error) or type(error).__name__
+            raise ConfigError(f"{str(file)!r} leads to no gateway ({reason}); start pytest-agentcore gateway") from None
+        missing = sorted({spec.name for spec in specs} - set(models))
+        if missing:
+            raise ConfigError(
+                f"the gateway of {str(file)!r} offers {', '.join(models)}, not {missing[0]}; start it anew"
+            )
+        return gateway, Offer(**offer)
 
     @property
     def url(self) -> str:

@@ -21,6 +21,7 @@ _KINDS = {
     CaseKind.RIGHT: ("P", "P"),
     CaseKind.WRONG: ("F", "F"),
     CaseKind.IMPLIED: ("implied", "implied"),
+    CaseKind.TIGHT: ("tight", "tight"),
     CaseKind.FOREIGN: ("foreign", "foreign"),
     CaseKind.CHEAT: ("cheat", "cheats"),
 }

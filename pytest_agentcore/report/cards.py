@@ -95,6 +95,7 @@ def _card(results: Sequence[CaseResult], pins: Mapping[str, Mapping[str, str] | 
 
 def _shown(result: CaseResult) -> str:
     name = {CaseKind.CHEAT: f"cheat {result.name}", CaseKind.FOREIGN: f"canonical {result.name}", CaseKind.SEARCH: ""}
+    name[CaseKind.TIGHT] = f"{result.name} at 1x"
     shown = name.get(result.kind, result.name)
     return shown if result.run == CANONICAL_RUN else f"{shown} in run {result.run}"
 
@@ -127,7 +128,7 @@ _ABOUT: Mapping[Check, tuple[CaseKind, ...]] = {
     Check.FREE_POINTS: (CaseKind.IMPLIED,),
     Check.FALSE_FAILS: (CaseKind.RIGHT,),
     Check.FALSE_PASSES: (CaseKind.WRONG,),
-    Check.FAILURE_MODES: (CaseKind.WRONG, CaseKind.IMPLIED),
+    Check.FAILURE_MODES: (CaseKind.WRONG, CaseKind.IMPLIED, CaseKind.TIGHT),
     Check.CHEATS: (CaseKind.CHEAT,),
     Check.ISOLATED: (CaseKind.SEARCH,),
 }

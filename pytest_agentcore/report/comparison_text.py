@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 
-from pytest_agentcore.domain.campaign import Interval, TaskRow
+from pytest_agentcore.domain.campaign import CostInterval, Interval, TaskRow
 from pytest_agentcore.report.comparison import Against, Comparison, Side, Step, stability
 from pytest_agentcore.report.table import Table, markdown
 from pytest_agentcore.report.text import clean, percent
@@ -155,7 +155,6 @@ def _campaigns(comparison: Comparison) -> Table:
     rows = []
     for key, side in _keyed(comparison):
         summary = side.summary
-        interval = summary.cost_interval
         rows.append([
             key,
             side.label,
@@ -166,7 +165,7 @@ def _campaigns(comparison: Comparison) -> Table:
             _stable(side, comparison.tasks),
             usd_text(summary.usage.cost_usd),
             "no pass" if not summary.passed else usd_text(summary.cost_per_pass),
-            "" if interval is None else f"{usd_text(interval.low)}–{usd_text(interval.high) if interval.high else '∞'}",
+            cost_span(summary.cost_interval),
             ratio_text(summary.cost_per_pass, base),
         ])  # fmt: skip
     return Table(headings=headings, rows=rows, left=frozenset({0, 1}))
@@ -181,6 +180,13 @@ def _key(number: int) -> str:
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     more, last = divmod(number, len(letters))
     return (_key(more - 1) if more else "") + letters[last]
+
+
+def cost_span(interval: CostInterval | None) -> str:
+    """An interval of a cost, ``$0.000277–$0.00113``; empty when there is none."""
+    if interval is None:
+        return ""
+    return f"{usd_text(interval.low)}–{'∞' if interval.high is None else usd_text(interval.high)}"
 
 
 def interval_text(interval: Interval | None) -> str:

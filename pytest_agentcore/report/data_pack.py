@@ -19,6 +19,7 @@ from pytest_agentcore.report import data_pack_rows as rows
 from pytest_agentcore.report.data_pack_evidence import evidence_index, evidence_patterns
 from pytest_agentcore.report.data_pack_rows import COLUMNS, SCHEMA_VERSION
 from pytest_agentcore.report.data_pack_text import Row, csv_bytes, json_bytes
+from pytest_agentcore.store.bulk import uncollected
 from pytest_agentcore.store.campaign import write
 
 CHECKSUMS = "CHECKSUMS"
@@ -62,7 +63,11 @@ def rendered(
     record: CampaignRecord, summary: Summary, examined: Mapping[RunKey, Examined] | None = None
 ) -> dict[str, bytes]:
     """The files of a pack by name, ``CHECKSUMS`` left out: a pure function of the record."""
-    found = examined or {}
+    with uncollected():
+        return _rendered(record, summary, examined or {})
+
+
+def _rendered(record: CampaignRecord, summary: Summary, found: Mapping[RunKey, Examined]) -> dict[str, bytes]:
     tasks = {row.task: rows.task_result(record, row) for row in summary.tasks}
     contents = (
         json_bytes(record.manifest),

@@ -16,6 +16,7 @@ from pytest_agentcore.errors import StoreError
 from pytest_agentcore.report.data_pack_rows import SCHEMA_VERSION, concluded
 from pytest_agentcore.scoring.evidence import BUILT_IN, examine, versions
 from pytest_agentcore.store import codec
+from pytest_agentcore.store.bulk import uncollected
 from pytest_agentcore.store.campaign import write
 from pytest_agentcore.store.rollouts import attempt_folder, read_rollout
 
@@ -49,18 +50,25 @@ def gather(
     """
     wanted = versions(detectors)
     found: dict[RunKey, Examined] = {}
-    for key, outcome in sorted(record.outcomes.items()):
-        kept = _kept(campaign, outcome)
-        if kept is not None and not anew and wanted.items() <= kept.detectors.items():
-            found[key] = kept
-            continue
-        try:
-            rollout = read_rollout(campaign, key, outcome.attempt)
-        except StoreError:
-            continue
-        fresh = examine_rollout(rollout, diagnosis_of(record.manifest, key.task), detectors)
-        found[key] = fresh if kept is None else with_foreign(fresh, kept)
+    with uncollected():
+        for key, outcome in sorted(record.outcomes.items(), key=lambda one: (one[0].task, one[0].run)):
+            kept = _kept(campaign, outcome)
+            fits = kept is not None and not anew and wanted.items() <= kept.detectors.items()
+            examined = kept if fits else _derived(campaign, record, outcome, detectors, kept)
+            if examined is not None:
+                found[key] = examined
     return found
+
+
+def _derived(
+    campaign: Path, record: CampaignRecord, outcome: Outcome, detectors: Sequence[Detector], kept: Examined | None
+) -> Examined | None:
+    try:
+        rollout = read_rollout(campaign, outcome.key, outcome.attempt)
+    except StoreError:
+        return None
+    fresh = examine_rollout(rollout, diagnosis_of(record.manifest, outcome.key.task), detectors)
+    return fresh if kept is None else with_foreign(fresh, kept)
 
 
 def _kept(campaign: Path, outcome: Outcome) -> Examined | None:
@@ -174,17 +182,17 @@ def evidence_patterns(summary: Summary, examined: Mapping[RunKey, Examined]) -> 
     described = {detector.name: detector.description for detector in BUILT_IN}
     searched = sorted({*described, *_detectors(examined.values())} | _found(examined))
     patterns: dict[str, Any] = {}
+    found: dict[str, Counter[RunKey]] = {}
+    for outcome in concluded(summary):
+        for one in examined[outcome.key].findings if outcome.key in examined else ():
+            found.setdefault(one.pattern, Counter())[outcome.key] += 1
     for pattern in searched:
-        counts = {
-            outcome.key: sum(one.pattern == pattern for one in examined[outcome.key].findings)
-            for outcome in concluded(summary)
-            if outcome.key in examined
-        }
-        where = [key for key, count in counts.items() if count]
+        counts = found.get(pattern, Counter())
+        where = list(counts)
         patterns[pattern] = {
             "description": described.get(pattern),
             "built_in": pattern in described,
-            "findings": sum(counts.values()),
+            "findings": counts.total(),
             "runs": len(where),
             "by_task": dict(sorted(Counter(key.task for key in where).items())),
             "where": [names[key.task, key.run] for key in where],

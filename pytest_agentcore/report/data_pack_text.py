@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Context, Decimal
 from typing import Any
 
@@ -51,18 +51,23 @@ def csv_bytes(names: Sequence[str], rows: Iterable[Row]) -> bytes:
 
 def cell(value: object) -> str:
     """A value as a cell: a number as such, text so that no spreadsheet takes it for a formula."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case Decimal():
-            return format(value, "f")  # exactly, so that the totals can be added up again
-        case int() | float():
-            return repr(value)
+    written = _AS_CELLS.get(type(value))
+    if written is not None:
+        return written(value)
     text = str(value)
+    if text.isascii() and text.isprintable():  # as nearly all text is
+        return f"'{text}" if text.startswith(_FORMULA) else text
     shown = _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), text)
     return f"'{shown}" if text.startswith(_FORMULA) else shown
+
+
+_AS_CELLS: Mapping[type, Callable[[Any], str]] = {
+    type(None): lambda _: "",
+    bool: lambda value: "true" if value else "false",
+    int: repr,
+    float: repr,
+    Decimal: lambda value: format(value, "f"),  # exactly, so that the totals can be added up again
+}
 
 
 def rows_of(data: bytes) -> list[dict[str, str]]:

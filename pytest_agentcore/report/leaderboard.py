@@ -7,7 +7,7 @@ share a rank, and a row that cannot be told from the first of its group shares i
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -107,10 +107,12 @@ def leaderboard(
     ``references`` are the suites whose published rows are added.
     """
     wanted = [standing for standing in standings if as_of is None or standing.created_at[:10] <= as_of]
+    told = {id(standing): conditions(standing.manifest) for standing in wanted}  # folders of two homes may share a name
     groups: dict[str, list[Standing]] = {}
     for standing in sorted(wanted, key=lambda one: one.folder):
-        groups.setdefault(_board_key(standing, together=together), []).append(standing)
-    boards = [_board(group, min_coverage) for group in groups.values()]
+        key = _board_key(standing, {} if together else told[id(standing)])
+        groups.setdefault(key, []).append(standing)
+    boards = [_board(group, told, min_coverage) for group in groups.values()]
     rows = [row for suite in dict.fromkeys(map(slug, references)) for row in published(suite)]
     rows = [row for row in rows if as_of is None or row.as_of <= as_of]
     dates = [standing.created_at[:10] for standing in wanted] + [row.as_of for row in rows]
@@ -121,17 +123,16 @@ def leaderboard(
     )
 
 
-def _board_key(standing: Standing, *, together: bool) -> str:
-    told = {} if together else conditions(standing.manifest)
+def _board_key(standing: Standing, told: Mapping[str, str]) -> str:
     tasks = [(task.task, task.digest, task.planned) for task in standing.tasks]
     return json.dumps([slug(standing.identity.suite), tasks, told], sort_keys=True)
 
 
-def _board(standings: Sequence[Standing], min_coverage: float) -> Board:
+def _board(standings: Sequence[Standing], told: Mapping[int, Mapping[str, str]], min_coverage: float) -> Board:
     rows = [_row(same, min_coverage) for same in _measurements(standings)]
     ranked = sorted((row for row in rows if not row.why_not), key=_order)
     identity = standings[0].identity
-    shared = set.intersection(*(set(conditions(standing.manifest).items()) for standing in standings))
+    shared = set.intersection(*(set(told[id(standing)].items()) for standing in standings))
     return Board(
         suite=identity.suite,
         suite_version=identity.suite_version,

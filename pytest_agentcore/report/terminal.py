@@ -57,7 +57,8 @@ def title_parts(identity: Identity) -> list[str]:
     suite = f"{identity.suite}@{identity.suite_version}" if identity.suite_version else identity.suite
     agent = f"agent {identity.agent}" if identity.agent not in {"", "builtin"} else ""
     variant = f"variant {identity.variant}" if identity.variant not in {"", "canonical"} else ""
-    parts = [identity.model or "unknown model", suite, identity.level, identity.profile, agent, variant]
+    replay = "replay" if identity.replay_of else ""
+    parts = [identity.model or "unknown model", suite, identity.level, identity.profile, agent, variant, replay]
     return [part for part in parts if part]
 
 
@@ -142,7 +143,7 @@ def _cost(summary: Summary, style: Style) -> list[str]:
         per_pass = "no passing run" if not summary.passed else f"{usd_text(summary.cost_per_pass)} a passing run"
         per_run = f"{usd_text(summary.cost_per_run)} a run" if summary.n_valid else ""
         parts = [f"{usd_text(usage.cost_usd)} total", per_run, per_pass]
-    return style.flow("cost", [*parts, _other_cost(summary), _estimated(usage)])
+    return style.flow("cost", [*parts, _other_cost(summary), _billed(usage), _estimated(usage)])
 
 
 def _other_cost(summary: Summary) -> str:
@@ -151,6 +152,11 @@ def _other_cost(summary: Summary) -> str:
         return ""
     amount = "unknown price" if other.cost_usd is None else usd_text(other.cost_usd)
     return f"and {amount} on runs that do not count"
+
+
+def _billed(usage: Usage) -> str:
+    """Only where the provider says something else than the price table."""
+    return f"but its provider billed {usd_text(usage.billed_usd)}" if usage.billed_differs else ""
 
 
 def _estimated(usage: Usage) -> str:

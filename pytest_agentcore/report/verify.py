@@ -59,7 +59,7 @@ def check_bytes(pack: Path) -> Check:
         else:
             found = hashlib.sha256(data).hexdigest()
             if found != wanted:
-                faults.append(f"{name} was changed: its SHA-256 is {found[:16]}…, not {wanted[:16]}…")
+                faults.append(f"{name} does not fit {CHECKSUMS}: its SHA-256 is {found[:16]}…, not {wanted[:16]}…")
     faults += [f"{name} is missing from {CHECKSUMS}" for name in FILES if name not in {*sums, CHECKSUMS}]
     strangers = sorted(path.name for path in pack.iterdir() if is_part(path.name) and path.name not in {*sums, *FILES})
     faults += [f"{name} is not in {CHECKSUMS}" for name in strangers]
@@ -69,18 +69,21 @@ def check_bytes(pack: Path) -> Check:
 def _checksums(pack: Path) -> dict[str, str]:
     path = pack / CHECKSUMS
     try:
-        lines = path.read_text("utf-8").splitlines()
+        text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
         raise StoreError(f"{path} is missing; restore it, or write the pack again from its campaign") from None
     except (OSError, UnicodeDecodeError) as error:
         raise StoreError(f"{path} cannot be read: {error}; restore it") from None
     sums: dict[str, str] = {}
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(text.splitlines(), start=1):
         digest, gap, name = line.partition("  ")
         plain = "/" not in name and not name.startswith(".")
         if not gap or len(digest) != 64 or not plain or name in sums:  # noqa: PLR2004 - of a SHA-256 in hexadecimal
             raise StoreError(f"{path}, line {number}: {line[:_LONGEST]!r} is no checksum of a file; restore it")
         sums[name] = digest
+    # Line ends, too: whatever else a reader would pass over is a change that nobody made by accident.
+    if "".join(f"{digest}  {name}\n" for name, digest in sums.items()) != text:
+        raise StoreError(f"{path} is not as it was written: a line does not end as the others do; restore it")
     return sums
 
 

@@ -62,6 +62,8 @@ class Channel(Calls):
             raise TimeoutError("the sandbox's server says nothing")
 
     def _lost(self, error: Exception) -> SandboxLost:
+        if self._closed:
+            return SandboxLost("the sandbox is closed")
         if isinstance(error, TimeoutError):
             return causes.lost(Loss(silent=True, said=self._holder.last_line()))
         code = self._holder.exit_code if self._holder.ended(_LAST_STEPS_S) else None

@@ -91,6 +91,7 @@ def probe(level: str, *, limits: Limits = Limits(), image: str = "", runtime: st
 
         return _asked(docker_level.probe(limits, name=image, runtime=runtime))
     cgroup.sweep()
+    process.sweep()
     if level == "process":
         return _asked(_isolation("process", limits))
     try:

@@ -19,6 +19,7 @@ from pathlib import Path
 from pytest_agentcore.errors import SandboxUnavailable
 from pytest_agentcore.sandbox import forkserver, wire
 from pytest_agentcore.sandbox.inside import SERVER
+from pytest_agentcore.sandbox.ownership import owner
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 INSIDE = (*SERVER, "rootfs", "holder", "forkserver")
@@ -154,7 +155,7 @@ class Launcher:
         ours, theirs = socket.socketpair()
         try:
             self._process = subprocess.Popen(
-                [interpreter, "-ISB", "-X", "utf8", str(LAUNCHER)],
+                [interpreter, "-ISB", "-X", "utf8", str(LAUNCHER), owner(os.getpid())],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,

@@ -35,5 +35,5 @@ def is_left_over(mark: str) -> bool:
     """Does the mark belong to a process that is no more? False for those of other machines, of which nobody knows."""
     if not mark.startswith(f"{machine()}-"):
         return False
-    pid, began = mark.removeprefix(f"{machine()}-").split("-")[:2]
-    return started(int(pid)) != began
+    pid, _, rest = mark.removeprefix(f"{machine()}-").partition("-")
+    return pid.isdecimal() and started(int(pid)) != rest.partition("-")[0]

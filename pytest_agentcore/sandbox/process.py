@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import subprocess
 import tempfile
@@ -11,10 +12,11 @@ from typing import Any
 
 from pytest_agentcore.domain.resources import Enforcement, Limits
 from pytest_agentcore.errors import SandboxUnavailable
-from pytest_agentcore.sandbox import contents
+from pytest_agentcore.sandbox import contents, ownership
 from pytest_agentcore.sandbox.channel import Channel
 
 PREFIX = "agentcore-"
+"""With which the name of every sandbox's folder begins: the mark of its engine."""
 TEMPORARY = "tmp"
 
 
@@ -24,7 +26,7 @@ def start(plan: dict[str, Any], *, memory_ran_out: Callable[[], bool]) -> tuple[
     Raises:
         SandboxUnavailable: in one line, what failed.
     """
-    folder = Path(tempfile.gettempdir(), PREFIX + secrets.token_hex(8))
+    folder = Path(tempfile.gettempdir(), f"{ownership.owner(os.getpid())}-{secrets.token_hex(4)}")
     python = contents.interpreter()
     plan = {
         **plan,
@@ -56,6 +58,20 @@ def start(plan: dict[str, Any], *, memory_ran_out: Callable[[], bool]) -> tuple[
         raise SandboxUnavailable(
             f"sandbox level 'process' would not start: {error}; check that {tempfile.gettempdir()!r} can be written"
         ) from None
+
+
+def left_over() -> list[Path]:
+    """This user's folders of engines that are no more."""
+    found = Path(tempfile.gettempdir()).glob(f"{ownership.machine()}-*")
+    return [path for path in found if ownership.is_left_over(path.name) and path.lstat().st_uid == os.geteuid()]
+
+
+def sweep() -> int:
+    """Remove them; how many there were."""
+    folders = left_over()
+    for folder in folders:
+        remove(folder)
+    return len(folders)
 
 
 def remove(folder: Path) -> None:

@@ -143,6 +143,7 @@ def read_record(folder: Path) -> CampaignRecord:
         outcomes=history.concluded,
         superseded=tuple(sorted(history.superseded, key=lambda outcome: (outcome.key, outcome.attempt))),
         digests={key.task: digest for key, digest in sorted(history.planned.items())},
+        record_faults=tuple(history.record_faults),
     )
 
 

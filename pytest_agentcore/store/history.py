@@ -32,6 +32,8 @@ class History:
     """Run -> session and process that began each check."""
     concluded: dict[RunKey, Outcome] = field(default_factory=dict)
     superseded: list[Outcome] = field(default_factory=list)
+    record_faults: list[str] = field(default_factory=list)
+    """Why records of model calls are not whole, one for each attempt."""
 
     @classmethod
     def read(cls, path: Path) -> History:
@@ -58,6 +60,8 @@ class History:
             self.check_started(key, record["session"], record["pid"])
         elif kind == "attempt_ended":
             superseded = record["superseded"] and codec.decode(Outcome, record["superseded"])
+            if record.get("record_fault"):
+                self.record_faults.append(record["record_fault"])
             spoilt = record["infra"] is not None or record.get("halted") is not None
             self.attempt_ended(key, record["session"], record["attempt"], spoilt=spoilt, superseded=superseded)
         else:

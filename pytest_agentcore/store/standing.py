@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -14,6 +14,7 @@ from pytest_agentcore.domain.outcome import Cause
 from pytest_agentcore.domain.standing import Standing, TaskStanding
 from pytest_agentcore.errors import StoreError
 from pytest_agentcore.store import codec
+from pytest_agentcore.store.bulk import uncollected
 from pytest_agentcore.store.campaign import read_record
 from pytest_agentcore.store.journal import VERSION
 
@@ -29,6 +30,16 @@ class _Counts:
     digests: dict[_Key, str] = field(default_factory=dict)
     unscored: set[str] = field(default_factory=set)
     outcomes: dict[_Key, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def read_standings(folders: Sequence[Path]) -> list[Standing]:
+    """The counts of many campaigns.
+
+    Raises:
+        StoreError: one of them cannot be read.
+    """
+    with uncollected():
+        return [read_standing(folder) for folder in folders]
 
 
 def read_standing(folder: Path) -> Standing:

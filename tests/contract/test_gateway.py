@@ -107,6 +107,7 @@ def test_a_conversation_its_usage_and_its_cost(gateway: Gateway, endpoint: Endpo
         "calls": 2,
         "failed_calls": 0,
         "refused_calls": 0,
+        "replayed_calls": 0,
         "attempts": 2,
         "waited_s": 0.0,
         "usage": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -55,12 +56,14 @@ def test_sessions_share_a_gateway(tmp_path: Path) -> None:
         spec = named(endpoint, "m")
         with running(program, spec.name, str(secret_file)) as process:
             assert process.stdout is not None
-            url = process.stdout.readline().split()[2].rstrip(",")
+            url = process.stdout.readline().split()[2].rstrip(";")
             assert process.stdout.readline() == f"# {spec.name}\n"
             variables = dict(pair.split("=", 1) for pair in process.stdout.readline().split())
             assert secret_file.stat().st_mode & 0o077 == 0
 
-            gateway = Gateway.attach(url, secret_file.read_text())
+            told = json.loads(secret_file.read_text())
+            assert told["url"] == url
+            gateway = Gateway.attach(url, told["secret"])
             model = GatewayModel(gateway.address, spec, "one of several")
             assert ask(model).text == "Hello."
             model.close()

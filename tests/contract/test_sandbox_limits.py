@@ -130,8 +130,8 @@ def test_uncapped_means_that_nobody_counts(open_box: Open) -> None:
 
 
 def test_processor_is_throttled_and_said_so(open_box: Open, grouped: bool) -> None:
-    box = open_box(cpus=0.2)
-    spin = ["python3", "-c", "import time\nwhile time.process_time() < 0.1: pass"]
+    box = open_box(cpus=0.05)  # less than a busy machine gives it anyway
+    spin = ["python3", "-c", "import time\nwhile time.process_time() < 0.05: pass"]
     evidence = box.exec(spin).evidence
 
     assert box.isolation.enforced["cpus"] == ("cgroup" if grouped else "none")

@@ -22,6 +22,14 @@ def test_{name}(run: Run) -> None:
     assert run.workspace.read_text("place.txt").strip() == "{expected}"
     assert run.check(["sh", "-c", {asks!r}]).stdout.strip() == "{expected}"
 """
+NEVER_SETTLED = """
+from pytest_agentcore import Run, agent_task
+
+@agent_task
+def test_broken(run: Run) -> None:
+    '''Its checker breaks, so that its campaign is never finished.'''
+    raise RuntimeError
+"""
 ASKS = "if command -v python3 >/dev/null; then echo usual; else echo own; fi"
 REFERENCE = f"turns:\n- calls: [{{shell: {{command: '{ASKS} > place.txt'}}}}]\n- text: Done.\n"
 
@@ -84,18 +92,18 @@ def test_what_an_image_stands_for_is_part_of_what_was_measured(
 ) -> None:
     """The same name for something else begins a new campaign; a task more in the same one does not."""
     name = "agentcore-test-rebuilt:1"
-    tar = docker_images.busybox_root(tmp_path, note=b"first")
-    daemon.import_image(tar, name, [])
+    daemon.import_image(docker_images.busybox_root(tmp_path, note=b"first"), name, [])
     place(benchmark, "own", name, "own")
-    place(benchmark, "usual", None, "own")  # fails, so that it is never settled by passing
+    benchmark.task("broken", NEVER_SETTLED, reference=REFERENCE)
     session = (*DOCKER, "-pno:xdist")
 
-    benchmark.run("suite/task_greet", "suite/task_own", *session, "-k", "greet").assert_outcomes(passed=1, deselected=1)
-    unfinished = benchmark.journal()[0]
-    assert unfinished["kind"] == "planned"
-    daemon.import_image(docker_images.busybox_root(tmp_path, note=b"second"), name, [])
-    benchmark.run("suite/task_own", *session).assert_outcomes(passed=1)
+    benchmark.run("suite/task_broken", *session).assert_outcomes(failed=1)
+    benchmark.run("suite/task_broken", "suite/task_own", *session).assert_outcomes(passed=1, failed=1)
+    (campaign,) = benchmark.campaigns()
+    assert list(json.loads((campaign / "manifest.json").read_text())["images"]) == [name]
 
+    daemon.import_image(docker_images.busybox_root(tmp_path, note=b"second"), name, [])
+    benchmark.run("suite/task_broken", "suite/task_own", *session).assert_outcomes(passed=1, failed=1)
     assert len(benchmark.campaigns()) == 2
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -82,19 +84,48 @@ def test_a_pack_holds_what_it_says(campaign: Path, say: Say) -> None:
     assert contents(campaign) == before
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_one_byte_of_any_file_is_noticed(campaign: Path, say: Say, name: str) -> None:
-    """Every file of the pack, its list of checksums included, is named when a byte of it changes."""
-    path = campaign / "data_pack" / name
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
+PREDICTED = "campaign: {suite: small, model: scripted/reference}\npredictions: {P1: total > 0}\n"
+PLACES = (0.0, 0.1, 0.37, 0.5, 0.73, 0.9, 1.0)
 
-    status, shown = say("verify", campaign, "--no-rescore")
 
-    assert status == 1
-    assert name in shown
-    assert "Traceback" not in shown
+@pytest.mark.parametrize("flip", [0x01, 0x20, 0x80])
+def test_one_byte_of_any_file_is_noticed(campaign: Path, say: Say, flip: int) -> None:
+    """Every file that lies in the pack is named when a byte of it changes, wherever the byte stands.
+
+    Also the list of checksums, and the scoring of predictions, which few packs have.
+    """
+    (campaign / "prediction.yaml").write_text(PREDICTED)
+    home = campaign.parent.parent
+    assert say("predict", "register", campaign / "prediction.yaml", "--agent-dir", home)[0] == 0
+    assert say("report", "--pack", campaign, "--agent-dir", home)[0] == 0
+    pack = campaign / "data_pack"
+    names = sorted(path.name for path in pack.iterdir())
+    assert set(names) == {*FILES, "predictions_scoring.json"}
+    assert say("verify", campaign, "--no-rescore")[0] == 0
+
+    for name in names:
+        data = (pack / name).read_bytes()
+        for place in sorted({round(share * (len(data) - 1)) for share in PLACES}):
+            changed = bytearray(data)
+            changed[place] ^= flip
+            (pack / name).write_bytes(changed)
+            status, shown = say("verify", campaign, "--no-rescore")
+            assert (status, name in shown, "Traceback" in shown) == (1, True, False), (name, place, shown)
+        (pack / name).write_bytes(data)
+    assert say("verify", campaign, "--no-rescore")[0] == 0
+
+
+def test_the_exit_status_of_a_changed_pack(campaign: Path) -> None:
+    """As a person gets it, from a process of its own."""
+    path = campaign / "data_pack" / "run_metrics.csv"
+    command = [sys.executable, "-m", "pytest_agentcore", "verify", str(campaign), "--no-rescore"]
+    sound = subprocess.run(command, check=False, capture_output=True, text=True)
+    path.write_bytes(path.read_bytes()[:-1] + b" ")
+    changed = subprocess.run(command, check=False, capture_output=True, text=True)
+
+    assert (sound.returncode, changed.returncode) == (0, 1)
+    assert "run_metrics.csv does not fit CHECKSUMS" in changed.stdout
+    assert changed.stderr == ""
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name != "CHECKSUMS"])

@@ -25,10 +25,13 @@ from pytest_agentcore.model.gateway.record import RunRecord, Writer
 from pytest_agentcore.model.gateway.retry import Policy
 from pytest_agentcore.model.gateway.routes import Route
 from pytest_agentcore.model.gateway.service import Service
+from pytest_agentcore.model.pricing import described
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 _CONTROL = "/control/runs"
 _WIRES = {"/chat/completions": Wire.CHAT, "/responses": Wire.RESPONSES, "/messages": Wire.MESSAGES}
+IN_FLIGHT_LIMIT = 64
+"""Calls of one run at the same time: an agent that is stuck in a loop may not take the gateway from the others."""
 _RECORD_S = 1.0
 """How long the end of a run waits for its record to be on disk."""
 
@@ -41,6 +44,7 @@ class Door:
         self._timeout_s = config.api_timeout_s
         self._retries = config.api_retries
         self._replaying = config.replay
+        self._price_file = config.price_file
         self._routes = routes
         self._runs = Runs()
         self._wallets: dict[str, Wallet] = {}
@@ -53,6 +57,7 @@ class Door:
         self._calls = {f"{prefix}{path}": wire for path, wire in _WIRES.items() for prefix in ("/v1", "")}
         self._others: dict[tuple[str, str], Handler] = {
             ("POST", _CONTROL): self._register,
+            ("GET", "/control/offer"): self._offer,
             ("GET", "/v1/models"): self._models,
             ("GET", "/models"): self._models,
             ("POST", "/v1/messages/count_tokens"): self._count,
@@ -123,6 +128,12 @@ class Door:
         run = self._runs.register(label=str(data.get("id", "")), model=model, **terms)
         patience = {"api_timeout_s": self._timeout_s, "api_retries": self._retries}
         return web.json_response({"run": run.handle, "token": run.token, **patience})
+
+    async def _offer(self, http: web.BaseRequest) -> web.Response:
+        """What a session that attaches has to know and cannot choose."""
+        self._only_parent(http)
+        offer = {"models": sorted(self._routes), "api_timeout_s": self._timeout_s, "api_retries": self._retries}
+        return web.json_response({**offer, "prices": described(self._price_file), "replay": self._replaying})
 
     async def _terms(self, data: Mapping[str, Any], route: Route) -> dict[str, Any]:
         """On which a run is registered.
@@ -227,6 +238,8 @@ class Door:
         task = asyncio.current_task()
         if task is None:  # pragma: no cover - a handler always runs in one
             raise web.HTTPInternalServerError
+        if len(run.in_flight) >= IN_FLIGHT_LIMIT:
+            raise web.HTTPTooManyRequests(reason=f"the run has {IN_FLIGHT_LIMIT} calls in flight; wait for one of them")
         run.in_flight.add(task)
         try:
             return await self._service.answer(http, run, self._routes[run.model], wire)

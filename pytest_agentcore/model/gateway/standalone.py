@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
 import aiohttp
 
@@ -29,7 +31,8 @@ def serve(
 
     Args:
         models: what is offered; scripted ones need no gateway and are passed over.
-        secret_file: where the control interface's secret is left, readable for its owner alone, while it serves.
+        secret_file: where its address and the secret of its control interface are left as JSON, readable for their
+            owner alone, while it serves; sessions attach with ``--agent-gateway=FILE``.
         announce: gets the lines that tell a person how to use it: its address, and a token for each model.
         config: port, key file, price file, patience; its secret and its models are replaced.
 
@@ -46,20 +49,21 @@ def serve(
         descriptor = os.open(secret_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise ConfigError(f"the secret file {str(secret_file)!r} cannot be written: {error.strerror}") from None
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secret)
     try:
-        return asyncio.run(_serve(chosen, secret_file, announce))
+        with os.fdopen(descriptor, "w") as file:
+            return asyncio.run(_serve(chosen, file, secret_file, announce))
     finally:
         secret_file.unlink(missing_ok=True)
 
 
-async def _serve(config: StartConfig, secret_file: Path, announce: Callable[[str], None]) -> int:
+async def _serve(config: StartConfig, file: TextIO, path: Path, announce: Callable[[str], None]) -> int:
     async with opened(config) as port:
         if not isinstance(port, int):
             raise ConfigError("; ".join(port))
         url = f"http://127.0.0.1:{port}"
-        announce(f"gateway at {url}, secret in {secret_file}; stop with Ctrl-C")
+        json.dump({"url": url, "secret": config.secret}, file)
+        file.flush()
+        announce(f"gateway at {url}; sessions use it with --agent-gateway={path}; stop with Ctrl-C")
         for spec in config.models:
             token = await _token(url, config.secret, spec.name)
             announce(f"# {spec.name}")

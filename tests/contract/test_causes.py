@@ -1,0 +1,268 @@
+"""Every row of the table of causes, brought about for real in a whole run at every level that has it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_agentcore.domain.causes import TABLE, Seen, row_for
+from pytest_agentcore.domain.outcome import Cause, Outcome, RunKey, Verdict
+from pytest_agentcore.domain.ports import Sandbox
+from pytest_agentcore.domain.resources import Isolation, Limits
+from pytest_agentcore.domain.rollout import Rollout
+from pytest_agentcore.domain.task import Task
+from pytest_agentcore.domain.trajectory import Reply
+from pytest_agentcore.model.scripted import ScriptedModel, ScriptedTurn, Solution
+from pytest_agentcore.rollout.attempt import Cancel, Harness, Metered, attempt
+from pytest_agentcore.rollout.material import initial
+from pytest_agentcore.sandbox import cgroup, launching, ownership, pool, served
+from pytest_agentcore.sandbox.channel import Channel
+from pytest_agentcore.sandbox.choice import open_sandbox, probe
+from pytest_agentcore.sandbox.docker_channel import ContainerChannel
+from pytest_agentcore.sandbox.served import ServedSandbox
+from pytest_agentcore.scoring.failure import conclude
+from tests.contract.docker_engine import Engine
+
+LIMITS = Limits(memory_mb=64, pids=40, disk_mb=8, cpus=1.0, call_s=2.0)
+HOG = "python3 -c 'x = bytearray(400_000_000)\nfor i in range(0, len(x), 4096): x[i] = 1\nimport time; time.sleep(20)'"
+BOMB = "python3 -c 'import os, time\nfor i in range(300):\n    if not os.fork(): time.sleep(1); os._exit(0)'"
+FULL = "head -c 20000000 /dev/zero > big"
+SPIN = "while :; do :; done"
+KERNELS_OWN = [one for one in cgroup.hierarchies() if one.version == 1 and "memory" in one.controllers]
+Event = Callable[[ServedSandbox], None]
+
+
+class ActingModel(ScriptedModel):
+    """Lets something happen before it answers for the second time."""
+
+    def __init__(self, commands: tuple[str, ...], event: Callable[[], None]) -> None:
+        calls = [ScriptedTurn(calls=(("shell", json.dumps({"command": command})),)) for command in commands]
+        super().__init__(Solution(name="acts", turns=(*calls, ScriptedTurn(text="Done."))))
+        self._event = event
+
+    def reply(self, **asked: Any) -> Reply:
+        """As scripted."""
+        if len(asked["turns"]) == 1:
+            self._event()
+        return super().reply(**asked)
+
+
+def run(
+    isolation: Isolation, *commands: str, event: Event = lambda _: None, limits: Limits = LIMITS
+) -> tuple[Rollout, Outcome]:
+    """A whole run of these commands, judged as wrong where anyone could judge it."""
+    opened: list[Sandbox] = []
+
+    def open_one(task: Task) -> Sandbox:
+        opened.append(open_sandbox(isolation, limits=task.limits))
+        return opened[0]
+
+    def happen() -> None:
+        assert isinstance(opened[0], ServedSandbox)
+        event(opened[0])
+
+    task = Task(id="task_x", suite="s", prompt="Do it.", folder=Path("nowhere"), limits=limits)
+    harness = Harness(
+        open_sandbox=open_one,
+        open_model=lambda *_: ActingModel(("true", *commands), happen),
+        metered=lambda _: Metered(),
+        system_prompt="",
+    )
+    key = RunKey(task="task_x", model="scripted/acts", run=1)
+    done = attempt(key=key, number=1, task=task, before=initial(task), harness=harness, cancel=Cancel())
+    return done, conclude(task, done, Verdict(passed=False, message="wrong"))
+
+
+def row_of(done: Rollout) -> int:
+    """Which row of the table decides, counted from 1; 0 for none."""
+    row = row_for(Seen.of(done.trajectory, done.loss))
+    return 0 if row is None else TABLE.index(row) + 1
+
+
+def server_of(box: ServedSandbox) -> int:
+    """The server's process id on this machine."""
+    if isinstance(box._channel, ContainerChannel):
+        if os.geteuid() != 0:
+            pytest.skip("a container's processes are root's")
+        return box.launcher_pid
+    return int(Path(f"/proc/{box.launcher_pid}/task/{box.launcher_pid}/children").read_text().split()[0])
+
+
+# The sandbox goes away
+
+
+@pytest.mark.slow
+def test_row_1_the_daemon_is_killed(engine: Engine) -> None:
+    done, outcome = run(probe("docker"), "true", event=lambda _: engine.kill())
+    engine.start()
+    pool.close()
+
+    assert (row_of(done), outcome.cause, outcome.reason) == (1, Cause.INFRA, "the docker daemon is gone")
+
+
+def test_row_2_the_server_says_nothing(isolation: Isolation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(served, "_SLACK_S", 1.0)
+    stopped: list[int] = []
+
+    def stop(box: ServedSandbox) -> None:
+        stopped.append(server_of(box))
+        os.kill(stopped[0], signal.SIGSTOP)
+
+    done, outcome = run(isolation, "true", event=stop)
+
+    assert (row_of(done), outcome.cause) == (2, Cause.INFRA)
+    assert outcome.reason == "the sandbox's server says nothing"
+
+
+@pytest.mark.slow
+def test_row_3_the_container_is_killed(isolation: Isolation) -> None:
+    if isolation.level != "docker":
+        pytest.skip("there is no daemon to ask")
+
+    def kill(box: ServedSandbox) -> None:
+        assert isinstance(box._channel, ContainerChannel)
+        pool.pool().daemon.kill(box._channel.container)
+
+    done, outcome = run(isolation, "true", event=kill)
+    assert (row_of(done), outcome.cause) == (3, Cause.INFRA)
+    assert outcome.reason == "the container was killed from outside"
+
+
+def test_row_4_the_servers_memory_runs_out(isolation: Isolation, monkeypatch: pytest.MonkeyPatch) -> None:
+    if isolation.level != "docker" and not KERNELS_OWN:
+        pytest.skip("needs control groups of version 1 that this user may write to")
+    if isolation.level == "docker":
+        monkeypatch.setattr("pytest_agentcore.sandbox.docker_memory.MemoryLimit.make_room", lambda *_, **__: None)
+
+    def fill(box: ServedSandbox) -> None:
+        if isolation.level != "docker":
+            (group,) = KERNELS_OWN[0].parent.glob(f"{ownership.owner(os.getpid())}-*.server")
+            (group / "memory.limit_in_bytes").write_text(str(30 << 20))
+        box.write("large", bytes(200 << 20))  # as fs_write would
+
+    done, outcome = run(isolation, "true", event=fill)
+    assert (row_of(done), outcome.cause, outcome.reason) == (4, Cause.RESOURCE, "oom_killed")
+    assert done.infra is None
+
+
+def test_row_5_the_server_breaks_and_says_how(isolation: Isolation) -> None:
+    def confuse(box: ServedSandbox) -> None:
+        nonsense = b"\xff" * 64
+        if isinstance(box._channel, ContainerChannel):
+            box._channel._container.stream.write(nonsense, time.monotonic() + 30)
+        else:
+            assert isinstance(box._channel, Channel)
+            os.write(box._channel._requests, nonsense)
+
+    done, outcome = run(isolation, "true", event=confuse)
+
+    assert (row_of(done), outcome.cause) == (5, Cause.INFRA)
+    assert (outcome.reason or "").startswith("the sandbox's server is gone: ValueError")
+
+
+def test_row_6_the_server_is_killed(isolation: Isolation) -> None:
+    if isolation.level != "docker" and not KERNELS_OWN:
+        pytest.skip("without a group, a lack of memory elsewhere would be taken for this one's")
+    done, outcome = run(isolation, "true", event=lambda box: os.kill(server_of(box), signal.SIGKILL))
+
+    assert (row_of(done), outcome.cause) == (6, Cause.INFRA)
+    assert outcome.reason == "the sandbox's server is gone: exit status 137"
+
+
+def test_row_7_all_that_holds_sandboxes_is_killed(isolation: Isolation) -> None:
+    if isolation.level == "docker":
+        pytest.skip("there is no launcher")
+
+    def kill(_: ServedSandbox) -> None:
+        for (pid, _interpreter), launcher in launching._launchers.items():
+            if pid == os.getpid():
+                launcher._process.kill()
+                launcher._process.wait()
+
+    done, outcome = run(isolation, "true", event=kill)
+
+    assert (row_of(done), outcome.cause) == (7, Cause.INFRA)
+    assert outcome.reason == "the sandbox's server is gone"
+
+
+# The sandbox lives, and the last call met a limit
+
+
+@pytest.fixture(params=["group", "watchdog"])
+def held(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, isolation: Isolation) -> str:
+    """By what the limits are held."""
+    if isolation.level == "docker":
+        if request.param == "watchdog":
+            pytest.skip("docker always has control groups")
+    elif request.param == "watchdog":
+        monkeypatch.setattr(cgroup, "hierarchies", tuple)
+    elif not cgroup.hierarchies():
+        pytest.skip("this user may not make control groups here")
+    return str(request.param)
+
+
+def test_row_8_a_command_takes_too_much_memory(isolation: Isolation, held: str) -> None:
+    done, outcome = run(isolation, HOG, limits=Limits(memory_mb=64))
+
+    assert (row_of(done), outcome.cause, outcome.reason) == (8, Cause.RESOURCE, "oom_killed")
+    assert outcome.evidence.oom_kills == 1
+
+
+def test_row_9_a_fork_bomb(isolation: Isolation, held: str) -> None:
+    done, outcome = run(isolation, BOMB, limits=Limits(pids=40))
+
+    assert (row_of(done), outcome.cause, outcome.reason) == (9, Cause.RESOURCE, "pids_exhausted")
+    assert (outcome.evidence.pids_hits or 0) >= 1
+
+
+def test_row_10_a_full_disk(isolation: Isolation) -> None:
+    done, outcome = run(isolation, FULL)
+
+    assert (row_of(done), outcome.cause, outcome.reason) == (10, Cause.RESOURCE, "disk_full")
+    assert outcome.evidence.disk_full
+
+
+@pytest.mark.parametrize("command", [SPIN, "sleep 100"])
+def test_row_11_the_time_of_a_call(isolation: Isolation, command: str) -> None:
+    """Working or waiting: the cause is the same, the record tells them apart."""
+    done, outcome = run(isolation, command)
+    last = done.trajectory.results[-1]
+    used = (last.evidence.cpu_s if last.evidence is not None else None) or 0.0
+
+    assert (row_of(done), outcome.cause, outcome.reason) == (11, Cause.RESOURCE, "call_timeout")
+    assert last.wall_s >= LIMITS.call_s
+    assert used > 0.3 if command == SPIN else used < 0.3
+
+
+# What fits no row
+
+
+def test_what_happened_before_the_last_call_is_the_agents_to_deal_with(isolation: Isolation) -> None:
+    done, outcome = run(isolation, HOG, "rm -f big; true")
+
+    assert outcome.evidence.oom_kills == 1
+    assert (row_of(done), outcome.cause) == (0, Cause.MODEL)
+
+
+def test_a_processor_that_is_throttled_is_evidence_and_no_cause(isolation: Isolation) -> None:
+    if isolation.enforced["cpus"] != "cgroup":
+        pytest.skip("nothing holds the processor here")
+    spin = "python3 -c 'import time\nwhile time.process_time() < 0.05: pass'"
+    done, outcome = run(isolation, spin, limits=Limits(cpus=0.05))
+
+    assert (outcome.evidence.throttled_s or 0) > 0
+    assert (row_of(done), outcome.cause) == (0, Cause.MODEL)
+
+
+@pytest.mark.parametrize("row", range(1, len(TABLE) + 1))
+def test_no_row_is_without_its_event(row: int) -> None:
+    tests = [name for name in globals() if name.startswith(f"test_row_{row}_")]
+
+    assert len(tests) == 1
