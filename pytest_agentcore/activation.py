@@ -23,6 +23,8 @@ def activate(config: pytest.Config) -> None:
         pytest.UsageError: an option that cannot be used.
     """
     settings = Settings.from_config(config)
+    if settings.dry_run:
+        config.option.dist, config.option.tx = "no", []  # nothing is run that workers could share
     add_suites(config, settings)
     if settings.check is not None:
         from pytest_agentcore.check import activate_check
@@ -79,8 +81,12 @@ class Single:
             return
         planned = self._runner.make_plan(session.items)
         check_answers(planned, self._board.specs, self._board.settings)
-        if not session.config.option.collectonly:
-            self._board.open_campaigns(groups_of(planned))
+        groups = groups_of(planned, self._runner.before)
+        if self._runner.settings.dry_run:
+            self._board.show_plan(groups)
+            session.config.option.collectonly = True  # pytest's own way to end here, with what was collected
+        elif not session.config.option.collectonly:
+            self._board.open_campaigns(groups)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:

@@ -63,7 +63,7 @@ class Board:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
         """Find out, before anything is collected or paid for, whether this session can work at all."""
-        if self._config.option.collectonly or not self.settings.models:
+        if self._config.option.collectonly or self.settings.dry_run or not self.settings.models:
             return
         with ThreadPoolExecutor(1) as beside:  # each takes most of a second, and neither needs the other
             gateway = beside.submit(self._start_gateway)
@@ -120,13 +120,30 @@ class Board:
         if reporter is None or not self.held:
             return self.held
         if self._config.get_verbosity() >= 0:
-            for line in self._header(groups):
+            for line in [*self._header(groups), *self._estimate(groups)]:
                 reporter.write_line(line)
         if reporter.isatty and sys.stdout.isatty():
             journals = [held.folder / "journal.jsonl" for held in self.held.values()]
             self._live = LiveLine(reporter, journals, total=total)
             self._config.pluginmanager.register(self._live, "agentcore-live")
         return self.held
+
+    def _estimate(self, groups: Sequence[Group]) -> list[str]:
+        if all(spec.wire == "scripted" for spec in self.specs.values()):
+            return []
+        from pytest_agentcore.estimating import estimate_lines
+
+        prompt = prompt_of(self.settings)
+        return estimate_lines(groups, self.specs, self.settings, system_prompt=prompt, held=self.held)
+
+    def show_plan(self, groups: Sequence[Group]) -> None:
+        """Say what would be run, and what it may cost; nothing is."""
+        from pytest_agentcore.estimating import plan_lines
+
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            for line in plan_lines(groups, self.specs, self.settings, system_prompt=prompt_of(self.settings)):
+                reporter.write_line(line)
 
     def _header(self, groups: Sequence[Group]) -> list[str]:
         assert self.opened is not None  # noqa: S101 - as open_campaigns

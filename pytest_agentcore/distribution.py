@@ -164,7 +164,7 @@ class Worker:
             check_answers(planned, specs_of(self.runner.settings), self.runner.settings)
         except pytest.UsageError as refusal:
             planned, error = [], str(refusal)
-        groups = [codec.encode(group) for group in groups_of(planned)]
+        groups = [codec.encode(group) for group in groups_of(planned, self.runner.before)]
         plan = {"error": error, "groups": groups, "items": [entry.nodeid for entry in planned]}
         write(self._folder / PLAN, json.dumps(plan).encode())
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -13,15 +15,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_agentcore._version import __version__
-from pytest_agentcore.agent.tools import CONTRACT
+from pytest_agentcore.agent.tools import CONTRACT, SPECS
 from pytest_agentcore.collection import Planned, shown
 from pytest_agentcore.domain.outcome import RunKey
 from pytest_agentcore.domain.resources import Floor, Isolation, Limits, guaranteed
 from pytest_agentcore.domain.task import Task
+from pytest_agentcore.domain.trajectory import ToolSpec
+from pytest_agentcore.domain.workspace import Snapshot
 from pytest_agentcore.model.endpoint import ModelSpec
 from pytest_agentcore.options import Settings
 from pytest_agentcore.sandbox.capacity import capacity
 from pytest_agentcore.sandbox.choice import enforced
+from pytest_agentcore.scoring.estimate import TaskShape
 from pytest_agentcore.store import codec
 from pytest_agentcore.store.campaign import identity
 
@@ -60,6 +65,8 @@ class Group:
     """What the manifest says of each task: digest and budgets."""
     floor: Floor
     """The most that one of its runs is guaranteed."""
+    shapes: tuple[TaskShape, ...] = ()
+    """What is known of each task's size, but for the system prompt's."""
     min_score: int | None = None
 
     @property
@@ -68,8 +75,8 @@ class Group:
         return self.suite, self.model, self.profile
 
 
-def groups_of(planned: Sequence[Planned]) -> list[Group]:
-    """The plan by campaign."""
+def groups_of(planned: Sequence[Planned], before: Mapping[str, Snapshot]) -> list[Group]:
+    """The plan by campaign; ``before`` are the workspaces that agents will find, by node id."""
     entries: dict[CampaignKey, list[Planned]] = {}
     for entry in planned:
         entries.setdefault(campaign_key(entry), []).append(entry)
@@ -83,10 +90,30 @@ def groups_of(planned: Sequence[Planned]) -> list[Group]:
             unscored=tuple(sorted({entry.key.task for entry in group if not entry.task.scored})),
             tasks={entry.key.task: {"digest": entry.task.digest, **_budgets(entry.task)} for entry in group},
             floor=highest(entry.task.floor for entry in group),
+            shapes=_shapes(group, before),
             min_score=group[0].suite.min_score,
         )
         for _, group in sorted(entries.items())
     ]
+
+
+def _shapes(group: Sequence[Planned], before: Mapping[str, Snapshot]) -> tuple[TaskShape, ...]:
+    runs = Counter(entry.key.task for entry in group)
+    firsts = {entry.key.task: entry for entry in reversed(group)}
+    return tuple(
+        TaskShape(
+            task=task,
+            runs=runs[task],
+            max_turns=entry.task.max_turns,
+            instructions=len(entry.task.prompt) + sum(_told(SPECS[name]) for name in entry.task.tools),
+            workspace=sum(one.size for one in before[entry.nodeid].entries if one.kind == "file"),
+        )
+        for task, entry in sorted(firsts.items())
+    )
+
+
+def _told(tool: ToolSpec) -> int:
+    return len(tool.name) + len(tool.description) + len(json.dumps(dict(tool.parameters)))
 
 
 def images_asked_for(groups: Iterable[Group]) -> dict[str, str]:

@@ -38,18 +38,17 @@ def misses(kind: CaseKind, expect: Mapping[str, Any] | None, outcome: Outcome) -
     """What of a case's expectation the outcome does not meet.
 
     ``expect`` is None for a trajectory that must pass, else fields of the outcome with the values they must have; a
-    cheat and a foreign answer must fail in whatever way is the model's or a resource's, an answer that needs more than it
-    is given by a kill or limit.
+    cheat and a foreign answer must fail in whatever way is the model's or a resource's, and an answer that needs more
+    resources than it is given by a kill or limit.
     """
     if outcome.cause is Cause.CHECKER:
         return [Miss(check=Check.SOUND, text=f"the checker broke: {outcome.reason}")]
     if outcome.cause is Cause.INFRA:
         return [Miss(check=Check.SOUND, text=f"not judged, the sandbox failed: {outcome.reason}")]
-    if kind is CaseKind.TIGHT:
-        text = f"needs more than 1x by its file, and at 1x: {said_of(outcome)}: {outcome.message}"
-        return [] if outcome.cause is Cause.RESOURCE else [Miss(check=CHECK_OF[kind], text=text)]
     if kind in (CaseKind.CHEAT, CaseKind.FOREIGN):
         return [Miss(check=CHECK_OF[kind], text="passed")] if outcome.passed else []
+    if kind is CaseKind.TIGHT:
+        return _unlike({"cause": Cause.RESOURCE}, outcome)
     if expect is None:
         text = f"must pass, but: {said_of(outcome)}: {outcome.message}"
         return [] if outcome.passed else [Miss(check=CHECK_OF[kind], text=text)]

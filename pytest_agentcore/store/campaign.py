@@ -134,6 +134,8 @@ def read_record(folder: Path) -> CampaignRecord:
     manifest = _manifest(folder)
     if manifest is None:
         raise StoreError(f"{folder / 'manifest.json'} is missing or broken; restore it or remove the folder")
+    if not (folder / "journal.jsonl").exists():
+        raise StoreError(f"{folder / 'journal.jsonl'} is missing; restore it or remove the folder")
     history = History.read(folder / "journal.jsonl")
     return CampaignRecord(
         manifest=manifest,
@@ -280,9 +282,9 @@ def _manifest(folder: Path) -> Mapping[str, Any] | None:
     """The manifest of a campaign's folder; None where its maker died before it was written."""
     try:
         manifest: Mapping[str, Any] = json.loads((folder / "manifest.json").read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    return manifest
+    return manifest if isinstance(manifest, dict) else None
 
 
 def _new_folder(campaigns: Path, date: str, manifest: Mapping[str, Any]) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_agentcore.domain.outcome import Cause, Outcome, RunKey
+from pytest_agentcore.errors import StoreError
 from pytest_agentcore.store import codec
 from pytest_agentcore.store.journal import records
 
@@ -37,10 +38,21 @@ class History:
 
     @classmethod
     def read(cls, path: Path) -> History:
-        """Fold the records of a journal."""
+        """Fold the records of a journal.
+
+        Raises:
+            StoreError: it cannot be read, a record in it is none, or it is of a newer version.
+        """
         history = cls()
         for record in records(path):
-            history.add(record)
+            try:
+                history.add(record)
+            except StoreError as error:
+                raise StoreError(f"{path}: {error}") from None
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                told = f"field {error}" if isinstance(error, KeyError) else str(error)
+                kind = str(record.get("kind"))[:20]
+                raise StoreError(f"{path}: a record {kind!r} cannot be read ({told}); the file was changed") from None
         return history
 
     def add(self, record: Mapping[str, Any]) -> None:
@@ -59,13 +71,13 @@ class History:
         elif kind == "check_started":
             self.check_started(key, record["session"], record["pid"])
         elif kind == "attempt_ended":
-            superseded = record["superseded"] and codec.decode(Outcome, record["superseded"])
+            superseded = record["superseded"] and _sane(codec.decode(Outcome, record["superseded"]))
             if record.get("record_fault"):
                 self.record_faults.append(record["record_fault"])
             spoilt = record["infra"] is not None or record.get("halted") is not None
             self.attempt_ended(key, record["session"], record["attempt"], spoilt=spoilt, superseded=superseded)
         else:
-            self.concluded[key] = codec.decode(Outcome, record["outcome"])
+            self.concluded[key] = _sane(codec.decode(Outcome, record["outcome"]))
 
     def attempt_started(self, key: RunKey, session: str) -> None:
         """An attempt began."""
@@ -95,7 +107,36 @@ def key_row(key: RunKey) -> list[str | int]:
     return [key.task, key.model, key.run]
 
 
-def row_key(row: list[Any]) -> RunKey:
-    """The key that :func:`key_row` wrote."""
-    task, model, run = row
-    return RunKey(task=task, model=model, run=run)
+def row_key(row: Any) -> RunKey:
+    """The key that a row of the journal names.
+
+    Raises:
+        ValueError: it names none.
+    """
+    match row:
+        case [str(task), str(model), int(run)] if run >= 1:
+            return RunKey(task=task, model=model, run=run)
+    raise ValueError(f"{row!r:.80} names no run")
+
+
+def _sane(outcome: Outcome) -> Outcome:
+    """The outcome, whose counts and costs can be counted and paid.
+
+    Raises:
+        StoreError: they cannot.
+    """
+    usage = outcome.usage
+    figures = {name: getattr(outcome, name) for name in ("attempt", *_COUNTS)}
+    figures |= {f"usage.{name}": getattr(usage, name) for name in _USED}
+    if usage.cost_usd is not None:
+        figures["usage.cost_usd"] = usage.cost_usd
+    for name, figure in figures.items():
+        if not 0 <= figure <= _MOST:
+            raise StoreError(f"Outcome.{name} is {str(figure)[:20]}, which cannot be; the file was changed")
+    return outcome
+
+
+_COUNTS = ("turns", "tool_calls", "malformed_calls", "failed_calls")
+_USED = ("calls", "input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens")
+_MOST = 2**53
+"""What every reader of JSON can count to."""

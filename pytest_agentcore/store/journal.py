@@ -102,9 +102,9 @@ def records(path: Path) -> Iterator[Mapping[str, Any]]:
     for line in _lines(path):
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
-        if not isinstance(record, dict):
+        if not isinstance(record, dict) or not isinstance(record.get("v", 0), int):
             continue
         if record.get("v", 0) > VERSION:
             raise StoreError(f"{path} was written by a newer pytest-agentcore (journal version {record['v']}); upgrade")

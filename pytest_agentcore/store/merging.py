@@ -80,6 +80,9 @@ def merge(campaigns: Sequence[Path], target: Path, *, allow_holes: bool = False)
     """
     manifests = [_manifest(folder) for folder in campaigns]
     _require_same(campaigns, manifests)
+    missing = [folder / "journal.jsonl" for folder in campaigns if not (folder / "journal.jsonl").exists()]
+    if missing:
+        raise StoreError(f"{missing[0]} is missing; restore it, or leave that campaign out")
     histories = [History.read(folder / "journal.jsonl") for folder in campaigns]
     planned = _planned(campaigns, histories)
     found = [attempt for folder in campaigns for attempt in _attempts(folder)]
@@ -126,7 +129,7 @@ def _manifest(folder: Path) -> Mapping[str, Any]:
     path = folder / "manifest.json"
     try:
         data = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StoreError(f"{path} cannot be read: {error}; restore it") from None
     if not isinstance(data, dict):
         raise StoreError(f"{path} is no manifest: it holds no JSON object; restore it")
@@ -290,6 +293,11 @@ def _copy_new(source: Path, target: Path) -> None:
                 shutil.copyfile(path, target / path.name)
 
 
+def _tasks(manifest: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    tasks = manifest.get("tasks")
+    return tasks.items() if isinstance(tasks, Mapping) else ()
+
+
 def _united(campaigns: Sequence[Path], manifests: Sequence[Mapping[str, Any]]) -> bytes:
     """The manifest of the first campaign by its time, with the tasks of all and the names of the parts."""
 
@@ -299,7 +307,7 @@ def _united(campaigns: Sequence[Path], manifests: Sequence[Mapping[str, Any]]) -
         return created, json.dumps(manifest, sort_keys=True)
 
     ordered = sorted(zip(manifests, campaigns, strict=True), key=lambda pair: (age(pair[0]), pair[1].name))
-    tasks = {name: about for manifest, _ in reversed(ordered) for name, about in (manifest.get("tasks") or {}).items()}
+    tasks = {name: about for manifest, _ in reversed(ordered) for name, about in _tasks(manifest)}
     parts = [
         {"campaign": folder.name, "clock": manifest.get("clock"), "host": manifest.get("host")}
         for manifest, folder in ordered

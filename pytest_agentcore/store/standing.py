@@ -18,8 +18,10 @@ from pytest_agentcore.store.bulk import uncollected
 from pytest_agentcore.store.campaign import read_record
 from pytest_agentcore.store.journal import VERSION
 
+_MOST = 2**53  # tokens or US dollars of a run: what is more was never used or paid
 _VALID = frozenset({None, str(Cause.MODEL), str(Cause.RESOURCE)})
 """Causes of runs that say something about the model."""
+_KNOWN = frozenset({None, *map(str, Cause)})
 _Key = tuple[str, str, int]
 
 
@@ -52,7 +54,7 @@ def read_standing(folder: Path) -> Standing:
         manifest = json.loads((folder / "manifest.json").read_bytes())
         counts = _read(folder / "journal.jsonl")
         return _standing(folder, manifest, counts)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, InvalidOperation):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, InvalidOperation, RecursionError):
         read_record(folder)  # says in detail what is wrong
         raise StoreError(f"{folder} cannot be read; restore it or remove the folder") from None
 
@@ -66,8 +68,10 @@ def _read(path: Path) -> _Counts:
             continue
         try:
             record = decode(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue  # cut by a crash: what it would have said did not happen
+        if not isinstance(record, dict):
+            continue  # neither
         if record["v"] > VERSION:
             raise ValueError(record["v"])
         if record["kind"] == "concluded":
@@ -82,8 +86,10 @@ def _read(path: Path) -> _Counts:
 
 
 def _key(row: list[Any]) -> _Key:
-    task, model, run = row
-    return task, model, run
+    match row:
+        case [str(task), str(model), int(run)] if run >= 1:
+            return task, model, run
+    raise ValueError(row)
 
 
 def _standing(folder: Path, manifest: Mapping[str, Any], counts: _Counts) -> Standing:
@@ -99,10 +105,12 @@ def _standing(folder: Path, manifest: Mapping[str, Any], counts: _Counts) -> Sta
         outcome = counts.outcomes.get(key)
         if outcome is None:
             continue
+        if outcome["cause"] not in _KNOWN:
+            raise ValueError(outcome["cause"])
         cause = None if outcome["passed"] else outcome["cause"] or str(Cause.MODEL)
         causes.append(cause)
         if cause in _VALID:
-            valid.append(outcome["usage"])
+            valid.append(_counted(outcome["usage"]))
             row[1] += 1
             row[0] += cause is None
     return Standing(
@@ -123,8 +131,17 @@ def _standing(folder: Path, manifest: Mapping[str, Any], counts: _Counts) -> Sta
     )
 
 
+def _counted(usage: Mapping[str, Any]) -> Mapping[str, Any]:
+    for name in ("input_tokens", "output_tokens"):
+        if not 0 <= usage[name] <= _MOST:
+            raise ValueError(usage[name])
+    return usage
+
+
 def _total(costs: list[str | None]) -> Decimal | None:
     known = [Decimal(cost) for cost in costs if cost is not None]
-    if not all(cost.is_finite() for cost in known):
+    if not all(isinstance(cost, str) for cost in costs if cost is not None) or not all(
+        cost.is_finite() and 0 <= cost <= _MOST for cost in known
+    ):
         raise ValueError(known)
     return sum(known, Decimal(0)) if len(known) == len(costs) else None

@@ -135,11 +135,24 @@ def test_a_task_is_named_with_each_of_its_faults(checked: Checked) -> None:
         (f"time.sleep(600)\n{RIGHT}", "sound", "did not end within 1 s"),
         (f"while True: pass\n{RIGHT}", "sound", "did not end within 1 s"),
         (f"Path(__file__).with_name('seen.txt').write_text('x')\n{RIGHT}", "sound", "seen.txt'; a checker only reads"),
+        (f"Path('/dev/full').open('w').close()\n{RIGHT}", "sound", "'/dev/full'; a checker only reads"),
         (f"assert time.time() > 0\n{RIGHT}", "deterministic", "the checker asks time.time() in test_bad.py:"),
         (f"assert random.choice([1, 2])\n{RIGHT}", "deterministic", "the checker asks random.choice() in test_bad.py:"),
         (f"CALLS.append(1)\nassert len(CALLS) % 2\n{RIGHT}", "deterministic", "judged twice: first"),
     ],
-    ids=["asserts_nothing", "raises", "skips", "exits", "sleeps", "spins", "writes", "clock", "dice", "remembers"],
+    ids=[
+        "asserts_nothing",
+        "raises",
+        "skips",
+        "exits",
+        "sleeps",
+        "spins",
+        "writes",
+        "writes_outside",
+        "clock",
+        "dice",
+        "remembers",
+    ],
 )
 def test_a_bad_checker_is_named_by_its_own_line(checked: Checked, lines: str, check: str, said: str) -> None:
     """Without a hang and without a traceback of ours."""

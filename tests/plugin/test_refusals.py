@@ -133,6 +133,9 @@ def test_suite_files(benchmark: Benchmark, content: str, patterns: tuple[str, ..
         ("turns:\n- say: hello", ("turn 1", "'say'")),
         ("expect: maybe\nturns: []", ("expect", "'maybe'")),
         ("turns: !!python/object/apply:os.system ['true']", ("cannot be read",)),
+        ("resources: plenty\nturns: []", ("resources", "'plenty' is no resource profile")),
+        ("resources: 3x\nexpect: {failure_mode: turn_limit}\nturns: []", ("resources belongs to", "passes")),
+        ("profile: 3x\nturns: []", ("unknown key 'profile'", "portable, resources, turns")),
     ],
 )
 def test_solution_files(benchmark: Benchmark, content: str, patterns: tuple[str, ...]) -> None:
