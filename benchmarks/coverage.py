@@ -11,12 +11,14 @@ import sys
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from math import exp, inf
 from random import Random
+from statistics import median
 
 from pytest_agentcore.domain.campaign import Interval
 from pytest_agentcore.scoring import student
-from pytest_agentcore.scoring.bootstrap import TaskCost, cost_per_pass_interval
 from pytest_agentcore.scoring.clustering import clustered_interval, clustered_standard_error
+from pytest_agentcore.scoring.cost_interval import TaskCost, cost_per_pass_interval
 from pytest_agentcore.scoring.paired import exchange_p, mcnemar
 from pytest_agentcore.scoring.statistics import Tally, wilson
 
@@ -24,7 +26,9 @@ TASKS, RUNS = 10, 3
 SHARES = (0.5, 0.8, 0.93)
 LIKENESS = (0.01, 0.3, 0.7, 0.9)
 SEED = 7
-BILLS = 1_000  # draws of costs: each is a bootstrap of its own
+SPREADS = ((0.4, 1.5), (0.7, 1.0), (0.7, 1.5), (1.0, 1.0))
+"""Of bills: standard deviation of the logarithm of a task's cost, and how much dearer a failed run is than a pass."""
+_RUN_SPREAD = 0.3  # the same, of the runs of one task
 _ALPHA = 0.05
 
 Method = Callable[[Sequence[Tally]], Interval | None]
@@ -101,21 +105,39 @@ def false_findings(draws: int) -> list[str]:
 
 
 def bills(draws: int) -> list[str]:
-    """How often the bootstrap holds the true cost of a pass."""
-    lines = [f"{'truth':>5} {'icc':>5}  {'cost of a pass':>20}"]
-    for icc in LIKENESS:
-        dice = Random(f"{SEED} bill {icc}")  # noqa: S311 - nothing secret
-        held = 0
-        for _ in range(draws):
-            bill = [Decimal(f"{dice.lognormvariate(-4, 0.7):.9f}") for _ in range(TASKS)]
-            campaign = runs(dice, chances(dice, 0.8, icc))
-            costs = [TaskCost(cost * RUNS, tally.passed) for cost, tally in zip(bill, campaign, strict=True)]
-            interval = cost_per_pass_interval(costs, resamples=1_000)
-            truth = Decimal("0.0183156") * Decimal("1.2776213") / Decimal("0.8")  # e^-4 and e^(0.7²/2)
-            if interval is not None:
-                held += interval.low <= truth and (interval.high is None or truth <= interval.high)
-        lines.append(f"{0.8:5} {icc:5}  {100 * held / draws:18.1f} %")
+    """How often the interval of the cost of a pass holds the truth, and by what factor its ends lie apart."""
+    lines = [f"{'truth':>5} {'icc':>5}  " + "  ".join(f"spread {spread}, × {dearer}" for spread, dearer in SPREADS)]
+    for share in SHARES:
+        for icc in LIKENESS:
+            cells = [_bill(draws, share, icc, spread, dearer) for spread, dearer in SPREADS]
+            lines.append(f"{share:5} {icc:5}  " + "  ".join(f"{held:10.1f} %  ×{wide:3.1f}" for held, wide in cells))
     return lines
+
+
+def _bill(draws: int, share: float, icc: float, spread: float, dearer: float) -> tuple[float, float]:
+    dice = Random(f"{SEED} bill {share} {icc} {spread} {dearer}")  # noqa: S311 - nothing secret
+    truth = exp((spread**2 + _RUN_SPREAD**2) / 2) * (share + (1 - share) * dearer) / share
+    held = drawn = 0
+    widths: list[float] = []
+    for _ in range(draws):
+        costs = [_task(dice, chance, spread, dearer) for chance in chances(dice, share, icc)]
+        interval = cost_per_pass_interval(costs)
+        if interval is None:
+            continue
+        drawn += 1
+        held += float(interval.low) <= truth and (interval.high is None or truth <= float(interval.high))
+        widths.append(float(interval.high / interval.low) if interval.high is not None else inf)
+    return 100 * held / drawn, median(widths)
+
+
+def _task(dice: Random, chance: float, spread: float, dearer: float) -> TaskCost:
+    bill, passed = 0.0, 0
+    usual = exp(dice.gauss(0, spread))
+    for _ in range(RUNS):
+        passes = dice.random() < chance
+        bill += usual * exp(dice.gauss(0, _RUN_SPREAD)) * (1 if passes else dearer)
+        passed += passes
+    return TaskCost(Decimal(f"{bill:.12f}"), passed)
 
 
 def main() -> int:
@@ -131,8 +153,8 @@ def main() -> int:
     print("\n".join(coverage(draws)))
     print("\nhow often equally good models are told apart at 5 %")
     print("\n".join(false_findings(draws)))
-    print(f"\n{min(draws, BILLS):,} draws; how often a 95 % interval holds the true cost of a passing run")
-    print("\n".join(bills(min(draws, BILLS))))
+    print("\nhow often a 95 % interval holds the true cost of a passing run, and its upper end over its lower")
+    print("\n".join(bills(draws)))
     return 0
 
 

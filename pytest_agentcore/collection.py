@@ -16,7 +16,7 @@ import pytest
 from _pytest.skipping import evaluate_skip_marks
 
 from pytest_agentcore.domain.outcome import RunKey
-from pytest_agentcore.domain.resources import Floor, Limits, Policy, at_profile
+from pytest_agentcore.domain.resources import Floor, Limits, Policy, at_profile, check_resources, guaranteed
 from pytest_agentcore.domain.scenario import CANONICAL, Draw
 from pytest_agentcore.domain.task import TOOLS, Task
 from pytest_agentcore.errors import ConfigError
@@ -161,6 +161,10 @@ def plan(
         if same not in own:
             draw = Draw(variant=variant, suite_version=suite.version, task=task.id, run=same[2])
             limits = at_profile(task.limits, profile, policies)
+            try:
+                check_resources(limits, guaranteed(task.floor, policies))
+            except ValueError as error:
+                raise pytest.UsageError(f"task {task.id} at profile {profile}: {error}") from None
             own[same] = replace(drawn(task, draw), limits=limits, profile=profile)
         planned.append(
             Planned(

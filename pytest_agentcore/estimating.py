@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pytest_agentcore.domain.campaign import CampaignRecord
-from pytest_agentcore.errors import StoreError
 from pytest_agentcore.groups import Group
 from pytest_agentcore.model.endpoint import ModelSpec
 from pytest_agentcore.model.pricing import load_prices
 from pytest_agentcore.options import Settings
 from pytest_agentcore.scoring.estimate import estimate, line
-from pytest_agentcore.store.campaign import Held, read_record
+from pytest_agentcore.store.campaign import Held
+from pytest_agentcore.store.earlier import earlier_campaigns
 from pytest_agentcore.store.history import History
-
-EARLIER = 5
-"""Campaigns of the same suite and model that tell what the next will cost, the newest ones."""
 
 
 def plan_lines(
@@ -62,7 +56,8 @@ def estimate_lines(
             for shape in group.shapes
         ]
         price = prices.of(specs[group.model])
-        history = _earlier(settings.directory / "campaigns", group)
+        coming = {"suite": group.suite, "model": group.model, "agent": "builtin", "parameters": settings.model_args}
+        history = earlier_campaigns(settings.directory, coming)
         made = estimate(shapes, rates=None if price is None else price.rates, history=history)
         whose = f"{group.model} {group.profile}: " if several else ""
         cap = "" if settings.max_cost is None else f"; --agent-max-cost stops it at ${settings.max_cost}"
@@ -74,19 +69,3 @@ def _settled(folder: Path) -> Counter[str]:
     """Runs by task that a campaign need not pay again."""
     history = History.read(folder / "journal.jsonl")
     return Counter(key.task for key in history.concluded if not history.unsettled([key]))
-
-
-def _earlier(campaigns: Path, group: Group) -> list[CampaignRecord]:
-    """The newest campaigns of this suite and model; replays paid for nothing."""
-    found = []
-    for path in campaigns.glob("*/manifest.json"):
-        with suppress(OSError, ValueError, KeyError):
-            manifest = json.loads(path.read_bytes())
-            same = (manifest["suite"], manifest["model"]) == (group.suite, group.model)
-            if same and "replay_of" not in manifest:
-                found.append((manifest["clock"]["created_at"], path.parent))
-    records = []
-    for _, folder in sorted(found, reverse=True)[:EARLIER]:
-        with suppress(StoreError):
-            records.append(read_record(folder))
-    return records

@@ -83,6 +83,24 @@ def guaranteed(floor: Floor, policies: Mapping[str, Policy] = {}) -> Floor:
     return replace(floor, **dropped)
 
 
+def check_resources(limits: Limits, floor: Floor) -> None:
+    """Refuse a ceiling under which nothing can run, and one below what is guaranteed.
+
+    Raises:
+        ValueError: in one line, which and what to do.
+    """
+    for name in RESOURCES:
+        ceiling, least = getattr(limits, name), getattr(floor, name, 0)
+        if ceiling is not None and ceiling <= 0:
+            raise ValueError(f"limits {name}={ceiling!r} lets nothing run: write more than 0, or None for no ceiling")
+        if ceiling is not None and ceiling < least:
+            raise ValueError(
+                f"the ceiling {name}={ceiling:g} is below the floor {name}={least:g}: lower the floor or raise limits"
+            )
+        if least < 0:
+            raise ValueError(f"floor {name}={least!r} guarantees nothing: write 0 or more")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Isolation:
     """Which walls stand between a run and this machine, and how each limit is enforced."""

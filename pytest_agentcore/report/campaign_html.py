@@ -220,7 +220,7 @@ def _run(run: RunRow, examined: Mapping[RunKey, Examined]) -> dict[str, Any]:
         f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out",
         "" if usage.cost_usd is None else usd_text(usage.cost_usd),
         f"{clock(outcome.working_s)} working",
-        f"ended by {outcome.stop_reason}" if outcome.stop_reason else "",
+        f"stop reason {outcome.stop_reason}" if outcome.stop_reason else "",
         {None: "", True: "injected fault met", False: "injected fault not met"}[outcome.fault_exercised],
         "its files would have passed" if outcome.checker_would_pass and not outcome.passed else "",
         f"attempt {outcome.attempt}" if outcome.attempt > 1 else "",

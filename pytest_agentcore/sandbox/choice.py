@@ -182,10 +182,15 @@ def _isolation(level: Level, limits: Limits, *, reason: str = "") -> Isolation:
 
 
 def enforced(level: Level, limits: Limits) -> dict[str, Any]:
-    """How each resource is held at a level on this machine."""
+    """How each resource is held at a level on this machine.
+
+    Raises:
+        ConfigError: the level cannot hold such a limit.
+    """
     if level == "docker":
         from pytest_agentcore.sandbox import docker_level
 
+        docker_level.check(limits)
         return dict(docker_level.enforced(limits))
     held = {_LIMITS[controller]: "cgroup" for controller in cgroup.held(limits)}
     return {**(namespace.enforced(limits) if level == "namespace" else process.enforced(limits)), **held}

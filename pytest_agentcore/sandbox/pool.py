@@ -22,6 +22,8 @@ AHEAD = 2 * min(4, os.cpu_count() or 1)
 PATIENCE_S = 120.0
 """How long a run waits for a daemon that went away to come back."""
 _LOOK_AGAIN_S = 0.5
+BREATH_S = 0.1
+"""A run that took one has the processor to itself for so long, while others stand ready; then it waits for a model."""
 SERVER_MB = 12
 """What the server in the container takes of its memory, on top of what commands may have."""
 LEAST_MB = 6
@@ -147,6 +149,7 @@ class Pool:
         self._fillers: list[threading.Thread] = []
         self._discouraged = False
         self._closed = False
+        self._short_since: float | None = None
 
     def take(self, shape: Shape) -> Container:
         """One that was never used; where a daemon went away, it is waited for.
@@ -252,13 +255,27 @@ class Pool:
         with self._changed:
             while not self._closed:
                 self._drop_unlikely()
-                if not self._waiting and not self._discouraged:
-                    for shape, likely in Counter(self._recent).items():
-                        if len(self._ready.get(shape, ())) + self._coming[shape] < min(likely, AHEAD):
-                            self._coming[shape] += 1
-                            return shape
-                self._changed.wait()
+                shape = None if self._waiting or self._discouraged else self._short()
+                left = self._breath_left(shape)
+                if shape is not None and left <= 0:
+                    self._coming[shape] += 1
+                    return shape
+                self._changed.wait(left or None)
             return None
+
+    def _short(self) -> Shape | None:
+        for shape, likely in Counter(self._recent).items():
+            if len(self._ready.get(shape, ())) + self._coming[shape] < min(likely, AHEAD):
+                return shape
+        return None
+
+    def _breath_left(self, shape: Shape | None) -> float:
+        """How long making this shape can wait; not at all once the pool has been short for a while."""
+        if shape is None:
+            self._short_since = None
+            return 0.0
+        self._short_since = self._short_since or time.monotonic()
+        return max(0.0, self._short_since + BREATH_S - time.monotonic()) if self._ready.get(shape) else 0.0
 
     def _drop_unlikely(self) -> None:
         for shape in [shape for shape in self._ready if shape not in self._recent]:

@@ -67,7 +67,7 @@ def _serves(failed: Step, step: Step) -> bool:
         name = posixpath.basename(failed.path or "")
         if failed.tool == "fs_write":
             return step.path == failed.path or (step.command is not None and failed.path in step.command.targets)
-        looked = step.tool == "fs_read" or (step.command is not None and _reads_content(step.command))
+        looked = step.tool in {"fs_read", "search"} or (step.command is not None and _reads_content(step.command))
         return looked and any(_close(name, part) for part in _named(step))
     if failed.tool == "fs_list":
         return step.tool == "fs_list" or (step.command is not None and step.command.peeks)
@@ -127,6 +127,7 @@ def _edits(steps: Sequence[Step], path: str, before: Snapshot, *, changed: bool)
     """The calls that gave the file other content; for a command, those that certainly or most likely did."""
     original = (before.by_path()[path].data or b"").decode("utf-8", "replace")
     found = [step for step in steps if step.path == path and step.wrote is not None and step.wrote != original]
+    found += [step for step in steps if step.path == path and step.tool == "edit" and step.touched()]
     commands = [(step, step.command) for step in steps if step.command is not None and not step.error]
     found += [step for step, command in commands if path in written_names(command)]
     if not found and changed:

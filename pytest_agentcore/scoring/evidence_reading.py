@@ -66,14 +66,18 @@ def _place(sentence: str, path: str) -> int | None:
     return None
 
 
+def _above(path: str) -> tuple[str | None, ...]:
+    """Where a search has to begin to come by this file: there, in a folder above, or anywhere."""
+    folders = [path[:at] for at, char in enumerate(path) if char == "/"]
+    return (None, ".", path, *folders)
+
+
 def _may_show(step: Step, path: str, steps: Sequence[Step]) -> bool:
     """Did this call show the file, or work on it in a way that needs no eyes?"""
     if step.error and not step.content.strip():
         return False
-    if step.tool == "fs_read":
-        return step.path == path and not step.error
     if step.command is None:
-        return False
+        return not step.error and step.path in {"fs_read": (path,), "search": _above(path)}.get(step.tool, ())
     command = step.command
     if mentions(command.text, path):
         return not all(words[0] in {"ls", "stat", "file", "touch", "echo"} for words in command.programs)
@@ -93,6 +97,8 @@ def _only_glanced(ways: Sequence[Step], path: str, entry: Entry) -> bool:
     if len(lines) < _SHORT_FILE:
         return False
     for step in ways:
+        if step.tool == "search":
+            return False
         if step.command is not None and not (step.command.peeks and mentions(step.command.text, path)):
             return False
     return len(_seen_lines(ways, entry)) < LEAST_SHARE * len(set(lines))

@@ -16,6 +16,7 @@ _READERS = {
     *("cat", "head", "tail", "less", "more", "nl", "tac", "ls", "tree", "find", "grep", "egrep", "fgrep", "rg", "sed"),
     *("awk", "wc", "stat", "file", "diff", "cmp", "sort", "uniq", "cut", "tr", "column", "paste", "join", "comm"),
     *("echo", "printf", "pwd", "cd", "which", "type", "true", "false", "test", "[", "md5sum", "sha256sum", "od"),
+    *("Get-Content", "Get-ChildItem", "Select-String", "Measure-Object", "Write-Output", "gc", "gci", "dir", "type"),
     *("xxd", "hexdump", "strings", "basename", "dirname", "realpath", "du", "df", "env", "id", "whoami", "date", "jq"),
 }
 _CHANGERS = {"rm", "touch", "mkdir", "rmdir", "chmod", "truncate", "mv"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -17,6 +18,19 @@ from pytest_agentcore.scoring.shell_commands import Command, parse, path_of
 _CLOCK = re.compile(r"\b\d+(?:\.\d+)? ?(?:s|ms|seconds?)\b|\b0x[0-9a-f]{6,}\b|\b\d\d:\d\d:\d\d(?:\.\d+)?\b")
 _DEFAULTS = {("fs_read", "offset"): 0, ("fs_read", "limit"): 65_536}
 _PATHS = ("path", "file_path", "filename")
+_CONTENTS = ("content", "file_text", "contents")
+_READ, _WRITE, _LIST, _EDIT = "fs_read", "fs_write", "fs_list", "edit"
+_SAME_AS: Mapping[str, str] = {
+    **dict.fromkeys(("read", "read_file", "view", "view_file", "open_file", "cat", "notebookread"), _READ),
+    **dict.fromkeys(("write", "write_file", "create", "create_file"), _WRITE),
+    **dict.fromkeys(("ls", "list", "list_dir", "list_directory", "list_files", "glob", "find_files"), _LIST),
+    **dict.fromkeys(("edit", "multiedit", "edit_file", "str_replace", "insert", "notebookedit", "replace"), _EDIT),
+    **dict.fromkeys(("grep", "search", "search_files", "grep_search", "file_search"), "search"),
+}
+"""Other agents' names of tools, in lower case -> what they do; ``edit`` and ``search`` are not among our own."""
+_EDITORS = ("str_replace_editor", "str_replace_based_edit_tool", "text_editor", "editor")
+"""Tools of which ``command`` is no command line, but one of the names above."""
+_SHELLS = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +40,9 @@ class Step:
     turn: int
     """1-based."""
     tool: str
+    """What it does, by our own tools' names where it is the same: ``Read`` of another agent is ``fs_read``."""
+    name: str
+    """As it was called."""
     arguments: Mapping[str, Any]
     """Empty when the call was no call."""
     key: str
@@ -49,21 +66,22 @@ class Step:
         rest = {name: value for name, value in self.arguments.items() if name not in (*_PATHS, "command")}
         about = self.command.text if self.command is not None else self.path or ""
         shown = json.dumps(rest, ensure_ascii=False, sort_keys=True) if rest else ""
-        return quoted(f"{self.tool} {about} {shown}")
+        return quoted(f"{self.name} {about} {shown}")
 
     def touched(self) -> frozenset[str] | None:
         """Workspace paths that it may have changed; None when it may have changed any."""
-        if self.malformed or self.fault or self.tool in {"fs_read", "fs_list"}:
+        if self.malformed or self.fault or self.tool in {_READ, _LIST, "search"}:
             return frozenset()
-        if self.tool == "fs_write":
+        if self.tool in {_WRITE, _EDIT}:
             return frozenset() if self.error or self.path is None else frozenset({self.path})
         return self.command.touched() if self.command is not None else None
 
     @property
     def wrote(self) -> str | None:
         """The whole content that the call gave its file; None for any other call."""
-        content = self.arguments.get("content")
-        return content if self.tool == "fs_write" and not self.error and isinstance(content, str) else None
+        if self.tool != _WRITE or self.error:
+            return None
+        return next((self.arguments[name] for name in _CONTENTS if isinstance(self.arguments.get(name), str)), None)
 
 
 def steps_of(trajectory: Trajectory) -> tuple[Step, ...]:
@@ -92,13 +110,15 @@ def _steps(trajectory: Trajectory) -> tuple[Step, ...]:
 def _step(turn: int, call: ToolCall, result: ToolResult | None) -> Step:
     arguments = _arguments(call)
     given = result or ToolResult(call_id=call.id, content="", error=True)
+    tool = _tool(call.name, arguments)
     named = next((arguments[name] for name in _PATHS if isinstance(arguments.get(name), str)), None)
-    if named is None and call.name == "fs_list":
+    if named is None and tool == _LIST:
         named = "."
-    shell = arguments.get("command")
+    shell = _command_line(call.name, arguments)
     return Step(
         turn=turn,
-        tool=call.name,
+        tool=tool,
+        name=call.name,
         arguments=arguments,
         key=_key(call, arguments),
         path=None if named is None else path_of(named),
@@ -107,9 +127,24 @@ def _step(turn: int, call: ToolCall, result: ToolResult | None) -> Step:
         malformed=given.malformed,
         timed_out=given.timed_out,
         fault=given.fault is not None,
-        command=parse(shell) if isinstance(shell, str) else None,
+        command=None if shell is None else parse(shell),
         told=_CLOCK.sub("_", given.content).strip(),
     )
+
+
+def _tool(name: str, arguments: Mapping[str, Any]) -> str:
+    if name in _EDITORS:
+        name = str(arguments.get("command"))
+    return _SAME_AS.get(name.lower(), name)
+
+
+def _command_line(tool: str, arguments: Mapping[str, Any]) -> str | None:
+    """What a shell is to run, whatever the agent calls it: a line, or the words of one."""
+    given = arguments.get("command", arguments.get("cmd"))
+    if isinstance(given, list) and given and all(isinstance(word, str) for word in given):
+        shell = posixpath.basename(given[0]) in _SHELLS and len(given) == 3 and given[1].startswith("-")  # noqa: PLR2004
+        return given[2] if shell else shlex.join(given)
+    return given if isinstance(given, str) and tool not in _EDITORS else None
 
 
 def _arguments(call: ToolCall) -> dict[str, Any]:

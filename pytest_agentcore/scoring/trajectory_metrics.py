@@ -14,7 +14,7 @@ from pytest_agentcore.scoring.steps import steps_of
 def metrics(trajectory: Trajectory) -> Metrics:
     """Count one run's calls and tokens."""
     steps = steps_of(trajectory)
-    by_tool = Counter(step.tool for step in steps)
+    by_tool = Counter(step.name for step in steps)
     return Metrics(
         redundant_calls=sum(1 for _ in redundant_pairs(steps)),
         repeated_calls=sum(stale_steps(steps)),

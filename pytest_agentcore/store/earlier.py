@@ -33,7 +33,7 @@ def earlier_campaigns(directory: Path, manifest: Mapping[str, Any]) -> list[Camp
             created = str(found["clock"]["created_at"])
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        if all(found.get(name) == manifest.get(name) for name in _SAME) and not found.get("replay"):
+        if all(found.get(name) == manifest.get(name) for name in _SAME) and not found.get("replay_of"):
             same.append((created, path.parent, found.get("parameters") == manifest.get("parameters")))
     alike = [one for one in same if one[2]] or same
     records = []

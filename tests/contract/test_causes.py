@@ -32,7 +32,7 @@ from tests.contract.docker_engine import Engine
 
 LIMITS = Limits(memory_mb=64, pids=40, disk_mb=8, cpus=1.0, call_s=2.0)
 HOG = "python3 -c 'x = bytearray(400_000_000)\nfor i in range(0, len(x), 4096): x[i] = 1\nimport time; time.sleep(20)'"
-BOMB = "python3 -c 'import os, time\nfor i in range(300):\n    if not os.fork(): time.sleep(1); os._exit(0)'"
+BOMB = "python3 -c 'import os, time\nfor i in range(300):\n    if not os.fork(): time.sleep(20); os._exit(0)'"
 FULL = "head -c 20000000 /dev/zero > big"
 SPIN = "while :; do :; done"
 KERNELS_OWN = [one for one in cgroup.hierarchies() if one.version == 1 and "memory" in one.controllers]

@@ -18,6 +18,7 @@ import pytest
 from pytest_agentcore.errors import ConfigError, SandboxUnavailable
 from pytest_agentcore.sandbox import docker, image
 from pytest_agentcore.sandbox.choice import probe
+from tests.contract.docker_fixture import needs_docker
 
 pytestmark = pytest.mark.slow
 
@@ -151,3 +152,30 @@ def test_building_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path
         ConfigError, match=r"mmdebstrap is not installed: sudo apt-get install mmdebstrap, or .* docker build"
     ):
         image._bootstrap(tmp_path / "root.tar", "")
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ("memory_mb=5", "memory_mb=5 is below the least that docker takes: write 6 or more"),
+        ("cpus=0.001", "cpus=0.001 is below the least that docker takes: write 0.01 or more"),
+    ],
+)
+def test_limits_that_no_container_can_have_end_a_session_before_its_first_run(
+    limits: str, words: str, tmp_path: Path
+) -> None:
+    needs_docker()
+    (tmp_path / "test_it.py").write_text(
+        "from pytest_agentcore import Limits, agent_task\n"
+        f"@agent_task(limits=Limits({limits}))\ndef test_it(run):\n    '''Say hello.'''\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py",
+         "--agent-model=scripted/nop", "--agent-sandbox=docker"],
+        cwd=tmp_path, check=False, capture_output=True, text=True, timeout=120,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert f"ERROR: {words}" in done.stderr
+    assert not list(tmp_path.glob(".agentcore/campaigns/*"))

@@ -21,7 +21,7 @@ from tests.contract.scripted_endpoint import Endpoint, serving
 HAIKU = "claude-haiku-4-5"
 CALLS = [["shell", {"command": "ls"}], ["shell", {"command": "printf 'é\u2028'"}]]
 CONFIG: dict[str, Any] = {
-    "lifetime_s": 300,
+    "lifetime_s": 1800,
     "models": {
         HAIKU: {
             "usage": {"prompt_tokens": 1000, "completion_tokens": 100, "prompt_tokens_details": {"cached_tokens": 400}},

@@ -22,7 +22,7 @@ Damage = Callable[[Path], object]
 COMMANDS = (
     *("report", "report --article", "report --pack", "report --html {out}", "leaderboard", "leaderboard --format html"),
     *("compare {it} {it}", "predict score", "merge {it} {good} -o {merged}", "lint-report {it}"),
-    *("verify {it} --no-rescore", "rescore {it}"),
+    "verify {it} --no-rescore",
 )
 
 READERS = (COMMANDS[0], "leaderboard", "merge {it} {good} -o {merged}", "verify {it} --no-rescore")
@@ -31,6 +31,12 @@ READERS = (COMMANDS[0], "leaderboard", "merge {it} {good} -o {merged}", "verify 
 
 def journal(folder: Path) -> Path:
     return folder / "journal.jsonl"
+
+
+def shadowed(folder: Path) -> None:
+    """A folder where the journal was."""
+    journal(folder).unlink()
+    journal(folder).mkdir()
 
 
 def lines(change: Callable[[list[str]], Iterable[str]]) -> Damage:
@@ -68,10 +74,7 @@ COST, TOKENS = '"cost_usd":"0.000400500000"', '"input_tokens":10000'
 EVIL = "=cmd()|' /C calc'!A0,\"<script>alert(1)</script>\n🙂\x1b[2J\u202e" + "x" * 3000
 UNREADABLE: dict[str, tuple[Damage, str]] = {
     "no journal": (lambda folder: journal(folder).unlink(), "journal.jsonl is missing; restore it"),
-    "a folder for a journal": (
-        lambda it: (journal(it).unlink(), journal(it).mkdir()),
-        "cannot be read: Is a directory",
-    ),
+    "a folder for a journal": (shadowed, "cannot be read: Is a directory"),
     "manifest empty": (content("manifest.json", b""), "manifest.json is missing or broken"),
     "manifest a list": (content("manifest.json", b"[1]"), "manifest.json is missing or broken"),
     "manifest no text": (content("manifest.json", b"\xff\xfe\0"), "manifest.json is missing or broken"),

@@ -13,13 +13,13 @@ from tests.plugin.test_check import ANSWER, GOOD
 pytestmark = pytest.mark.slow
 
 ODD = {
-    "fifo": ("mkfifo answer.txt", "answer.txt is a fifo, not a file"),
+    "fifo": ("mkfifo answer.txt", "answer.txt is a special file, not a file"),
     "folder": ("mkdir answer.txt", "answer.txt is a folder, not a file"),
-    "sparse": ("truncate -s 5G answer.txt", "answer.txt has 5368709120 bytes"),
-    "link_outside": ("ln -s /etc/passwd answer.txt", "answer.txt"),
-    "link_to_itself": ("ln -s answer.txt answer.txt", "answer.txt"),
-    "no_utf_8": (r"printf '\377\376 42' > answer.txt", "answer.txt"),
-    "nul": (r"printf '42\000' > answer.txt", "answer.txt"),
+    "sparse": ("truncate -s 5G answer.txt", "answer.txt is too large: 5368709120 bytes"),
+    "link_outside": ("ln -s /etc/passwd answer.txt", "answer.txt is a link that leaves the workspace"),
+    "link_to_itself": ("ln -s answer.txt answer.txt", "answer.txt is a link that leaves the workspace"),
+    "no_utf_8": (r"printf '\377\376 42' > answer.txt", "answer.txt is no UTF-8 text"),
+    "nul": (r"printf '42\000' > answer.txt", "answer.txt holds NUL bytes"),
 }
 """What a shell leaves in place of the answer, and how the failure begins."""
 WRONG_FORMAT = "expect: {failure_mode: wrong_answer, detail: wrong_format}\n"
@@ -42,6 +42,5 @@ def test_odd_files_in_place_of_the_answer_are_told_apart(benchmark: Benchmark) -
     assert time.monotonic() - started < 60
     (card,) = json.loads((benchmark.root / "cards.json").read_text())["cards"]
     said = {case["name"].removeprefix("fail_"): case["message"] for case in card["cases"]}
-    print("SAID", said)
     assert {name: said[name] for name, (_, text) in ODD.items() if text not in said[name]} == {}
     assert "Traceback" not in result.stdout.str() + result.stderr.str()

@@ -49,7 +49,7 @@ def test_a_model_without_a_price_is_said_to_have_none(benchmark: Benchmark) -> N
     result.stdout.fnmatch_lines(["*unknown for 4 runs: no price is known; give --agent-prices=FILE"])
 
 
-def test_a_scripted_model_costs_nothing_and_is_not_estimated(benchmark: Benchmark) -> None:
+def test_a_scripted_model_costs_nothing(benchmark: Benchmark) -> None:
     result = benchmark.run("suite", "--agent-model=scripted/reference", "--agent-dry-run", "-pno:xdist")
 
     assert result.ret == pytest.ExitCode.OK

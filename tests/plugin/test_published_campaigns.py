@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -51,16 +53,9 @@ def campaigns(say: Say, tmp_path: Path) -> tuple[str, str]:
 
 
 def packed(say: Say, tmp_path: Path, campaign: str) -> Path:
-    """The data pack of a synthetic campaign, written by the product."""
-    from pytest_agentcore.report import data_pack, data_pack_evidence, rollup
-    from pytest_agentcore.store.campaign import read_record
-
-    del say
-    folder = tmp_path / ".agentcore" / "campaigns" / campaign
-    record = read_record(folder)
-    summary, examined = rollup.summarise(record), data_pack_evidence.gather(folder, record)
-    data_pack.write_pack(folder / "data_pack", record, summary, examined)
-    return folder / "data_pack"
+    """The data pack of a campaign, written by the command."""
+    say("report", "--pack", campaign)
+    return tmp_path / ".agentcore" / "campaigns" / campaign / "data_pack"
 
 
 def test_the_folder_has_the_published_name(campaigns: tuple[str, str]) -> None:
@@ -83,6 +78,11 @@ def test_the_pack_reproduces_every_consistent_figure(campaigns: tuple[str, str],
     assert tasks["task_07_multi_step_plan"]["passed"] == 3
     assert [run["state"] for run in tasks["task_09_know_when_to_stop"]["runs"]] == ["failed", "failed", "passed"]
     metrics = (pack / "run_metrics.csv").read_text().splitlines()
+    assert summary["wilson_interval"]["low"] == pytest.approx(0.664, abs=0.0005)
+    assert summary["interval_over_tasks"]["low"] < summary["wilson_interval"]["low"]
+    ends = summary["cost_per_pass_interval"]
+    assert ends["low"] < summary["cost_per_pass_usd"] < ends["high"]
+    assert summary["minimum_detectable_effect"] == pytest.approx(0.42, abs=0.005)
     tokens = {tuple(line.split(",")[:2]): line for line in metrics}
     assert ",24041," in tokens["task_03_investigate_log", "1"]
     assert ",5202," in tokens["task_03_investigate_log", "3"]
@@ -163,6 +163,59 @@ def test_every_claim_of_the_article_says_where_it_stands(campaigns: tuple[str, s
         "task_09_know_when_to_stop: 1/3",
     ]
     assert text.count("[Speculation]") == text.count("[Speculation] …")
+
+
+def test_the_comparison_reproduces_the_figures(campaigns: tuple[str, str], say: Say) -> None:
+    """The larger sibling as the baseline: two more, four up, what a pass costs, and no more than chance."""
+    text = " ".join(say("compare", campaigns[1], campaigns[0]).split())
+
+    assert "passed 25/30 (83.3 %)" in text
+    assert "23/30 (76.7 %): 2 more. Of 10 tasks 4 up, 4 equal, 2 down. Not distinguishable" in text
+    assert "costs 2.7x less: $0.000481 against $0.0013" in text
+    assert "task_03_investigate_log 3/3 1/3 -2" in text
+    assert "task_07_multi_step_plan 1/3 3/3 +2" in text
+
+
+def test_the_index_answers_for_the_published_claims(campaigns: tuple[str, str], say: Say, tmp_path: Path) -> None:
+    """What the article cites ``intel.db`` for: how runs failed, and what had been predicted."""
+    (tmp_path / "prediction.yaml").write_text(PREDICTED)
+    say("predict", "register", tmp_path / "prediction.yaml")
+    say("report", "--pack")
+    with closing(sqlite3.connect(tmp_path / ".agentcore" / "intel.db")) as index:
+        modes = index.execute(
+            "SELECT task, failure_mode, count(*) FROM task_outcomes "
+            "WHERE campaign = ? AND NOT passed GROUP BY 1, 2 ORDER BY 1",
+            [campaigns[0]],
+        ).fetchall()
+        seventh = index.execute(
+            "SELECT failure_mode FROM task_outcomes WHERE campaign = ? AND task LIKE 'task_07%' AND NOT passed",
+            [campaigns[1]],
+        ).fetchall()
+        said = index.execute("SELECT statement, hit, range_miss, point_error, status FROM predictions").fetchall()
+
+    assert [(task[:7], mode, count) for task, mode, count in modes] == [
+        ("task_03", "wrong_answer", 2),
+        ("task_04", "wrong_answer", 1),
+        ("task_09", "wrong_answer", 2),
+    ]
+    assert seventh == [("wrong_answer",)] * 2
+    assert said == [
+        ("headline", 0, 3, 5, "late"),
+        ("P1", 0, None, None, "late"),
+        ("P2", 0, None, None, "late"),
+        ("P3", 0, None, None, "late"),
+    ]
+
+
+def test_a_prediction_that_came_late_breaks_no_pack(campaigns: tuple[str, str], say: Say, tmp_path: Path) -> None:
+    """A pack of the day holds none, and is as sound as it was."""
+    packed(say, tmp_path, campaigns[0])
+    (tmp_path / "prediction.yaml").write_text(PREDICTED)
+    say("predict", "register", tmp_path / "prediction.yaml")
+
+    assert "ok      record" in say("verify", campaigns[0])
+    packed(say, tmp_path, campaigns[0])
+    assert "ok      record" in say("verify", campaigns[0])
 
 
 def test_the_article_is_the_same_each_time(campaigns: tuple[str, str], say: Say, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pytest_agentcore.domain.resources import Floor, Limits, at_profile, factor, guaranteed
+from pytest_agentcore.domain.resources import Floor, Limits, at_profile, check_resources, factor, guaranteed
 from tests.conftest import Benchmark
 
 HEAP = """
@@ -19,6 +19,7 @@ def test_heap(run: Run) -> None:
     assert run.workspace.read_text("squares.txt").strip() == "1000"
 """
 HEAVY = "python3 -c 'held = bytearray(150 << 20); held[::4096] = b\"x\" * len(held[::4096]); print(1000)' > squares.txt"
+UNCAPPED = ("--agent-resources=uncapped",)
 LEAN = "python3 -c 'print(1000)' > squares.txt"
 
 
@@ -71,8 +72,22 @@ def test_ids_name_the_profile_only_where_profiles_were_asked_for(benchmark: Benc
 @pytest.mark.parametrize(
     ("floor", "arguments", "message"),
     [
-        ({"floor": 10**9}, (), "*a run's floor of memory_mb=1e+09 fits 0 times into this machine's *"),
-        ({"cpus": 10**4}, (), "*a run's floor of cpus=10000 fits 0 times into this machine's *"),
+        (
+            {"floor": 10**9},
+            ("--agent-resources=uncapped",),
+            "*a run's floor of memory_mb=1e+09 fits 0 times into this machine's *",
+        ),
+        (
+            {"cpus": 10**4},
+            ("--agent-resources=uncapped",),
+            "*a run's floor of cpus=10000 fits 0 times into this machine's *",
+        ),
+        (
+            {"floor": 97},
+            (),
+            "*task task_heap at profile 1x: the ceiling memory_mb=96 is below the floor *",
+        ),
+        ({"floor": -1}, (), "*task task_heap at profile 1x: floor memory_mb=-1 guarantees nothing: write 0 or more"),
         ({"cpus": 0.5}, ("--agent-concurrency=9000",), "*--agent-concurrency=9000: *lower it, or drop the floor by*"),
         ({}, ("--agent-resources=0.5x",), "*--agent-resources=0.5x: '0.5x' is no resource profile*"),
         ({}, ("--agent-resources=1x,many",), "*'many' is no resource profile: write 1x, 1.5x, 3x, … or uncapped*"),
@@ -95,7 +110,7 @@ def test_what_does_not_fit_is_refused_before_any_run(
 def test_floors_lower_the_number_of_runs_in_flight(benchmark: Benchmark, mode: tuple[str, ...]) -> None:
     """By default as many as fit; without the guarantee as many as ever."""
     heap(benchmark, cpus=0.9 * len(__import__("os").sched_getaffinity(0)))
-    arguments = ("suite/task_heap", "--agent-model=scripted/lean", "--agent-runs=2", "--agent-rerun", *mode)
+    arguments = ("suite/task_heap", "--agent-model=scripted/lean", "--agent-runs=2", "--agent-rerun", *UNCAPPED, *mode)
 
     benchmark.run(*arguments).stdout.fnmatch_lines(["*, 1 run in flight"])
     benchmark.run(*arguments, "--agent-enforce=cpus=limit").stdout.fnmatch_lines(["*, 8 runs in flight"])
@@ -111,6 +126,25 @@ def test_profiles_multiply_what_a_run_shares_and_leave_times_alone() -> None:
         cpus=None, memory_mb=None, pids=None, disk_mb=None, call_s=7, wall_s=70
     )
     assert [factor(name) for name in ("1x", "2.25x", "5x", "uncapped")] == [1.0, 2.25, 5.0, None]
+
+
+def test_a_ceiling_is_held_against_what_is_guaranteed_there() -> None:
+    """At the profile and by the policies of the session: with more room, or without the guarantee, it may fit."""
+    floor, limits = Floor(memory_mb=200), Limits(memory_mb=100)
+
+    check_resources(at_profile(limits, "2x"), floor)
+    check_resources(at_profile(limits, "uncapped"), floor)
+    check_resources(limits, guaranteed(floor, {"memory_mb": "limit"}))
+    check_resources(at_profile(limits, "1x", {"memory_mb": "request"}), floor)
+    with pytest.raises(ValueError, match="ceiling memory_mb=100 is below the floor memory_mb=200: lower the floor"):
+        check_resources(limits, floor)
+
+
+@pytest.mark.parametrize("limits", [{"memory_mb": 0}, {"pids": -3}, {"cpus": 0.0}, {"disk_mb": 0}])
+def test_a_ceiling_under_which_nothing_runs_is_refused(limits: dict[str, float]) -> None:
+    """Whatever holds it."""
+    with pytest.raises(ValueError, match=r"lets nothing run: write more than 0, or None"):
+        check_resources(Limits(**limits), Floor())  # type: ignore[arg-type]
 
 
 def test_policies_choose_between_floor_and_ceiling() -> None:

@@ -59,7 +59,7 @@ def model() -> Iterator[str]:
     """Where every script is served under its name, at one known price."""
     named = {name: {"scripts": scripts(turns), "usage": USAGE} for name, turns in GREETINGS.items()}
     loop = {"turns": [{"calls": [READ]}] * 9, "usage": USAGE}
-    with serving({"models": {**named, "loop": loop}}) as endpoint:
+    with serving({"lifetime_s": 1800, "models": {**named, "loop": loop}}) as endpoint:
         yield f"@{endpoint.url}/v1"
 
 
@@ -68,7 +68,9 @@ def test_the_record_tells_what_the_agent_kept(benchmark: Benchmark, model: str, 
     """Every step, token and cent of every run."""
     prices = benchmark.root / "prices.json"
     prices.write_text(json.dumps({script: {"input": 3, "output": 15, "cache_read": 0.3}}))
-    benchmark.run("suite", f"--agent-model={script}{model}", f"--agent-prices={prices}", "-n0")
+    benchmark.run(
+        "suite", f"--agent-model={script}{model}", f"--agent-prices={prices}", "--agent-sandbox=process", "-n0"
+    )
 
     attempts = sorted(benchmark.campaigns()[-1].glob("runs/*/attempt-1"))
     assert len(attempts) == 4
@@ -85,7 +87,7 @@ def test_the_record_tells_what_the_agent_kept(benchmark: Benchmark, model: str, 
 
 def test_a_run_cut_by_its_turns_lacks_what_was_never_sent(benchmark: Benchmark, model: str) -> None:
     """The results of the last turn and the reason of the end passed no wire; everything else did."""
-    benchmark.run("suite", "-k", "greet", f"--agent-model=loop{model}", "-n0")
+    benchmark.run("suite", "-k", "greet", f"--agent-model=loop{model}", "--agent-sandbox=process", "-n0")
 
     attempt = next(benchmark.campaigns()[-1].glob("runs/*/attempt-1"))
     derived = json.loads(command(attempt.parent).stdout)
@@ -98,7 +100,9 @@ def test_a_run_cut_by_its_turns_lacks_what_was_never_sent(benchmark: Benchmark, 
 
 
 def test_a_record_alone_does_not_say_whose_it_is(benchmark: Benchmark, model: str, tmp_path: Path) -> None:
-    benchmark.run("suite", "-k", "count", f"--agent-model=plain{model}", "-n0", "--agent-runs=1")
+    benchmark.run(
+        "suite", "-k", "count", f"--agent-model=plain{model}", "--agent-sandbox=process", "-n0", "--agent-runs=1"
+    )
     (record,) = benchmark.campaigns()[-1].glob("runs/*/attempt-1/wire.jsonl.zst")
     alone, target = tmp_path / "alone.zst", tmp_path / "trajectory.json"
     alone.write_bytes(record.read_bytes())

@@ -186,7 +186,7 @@ def test_only_the_same_measurement_tells(tmp_path: Path) -> None:
     stored_campaign.store(tmp_path, "openai/gpt-5.5", date="2026-05-01")
     stored_campaign.store(tmp_path, MODEL, manifest={"suite": "other"}, date="2026-05-02")
     stored_campaign.store(tmp_path, MODEL, manifest={"agent": "codex"}, date="2026-05-03")
-    stored_campaign.store(tmp_path, MODEL, manifest={"replay": "x"}, date="2026-05-04")
+    stored_campaign.store(tmp_path, MODEL, manifest={"replay_of": "x"}, date="2026-05-04")
     assert earlier_campaigns(tmp_path, wanted) == []
 
     warm = stored_campaign.store(tmp_path, MODEL, manifest={"parameters": {"temperature": 1}}, date="2026-05-05")
