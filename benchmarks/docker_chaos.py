@@ -130,6 +130,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=10, metavar="N", help="of each fault (default: 10)")
     rounds = parser.parse_args().rounds
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the daemon is ended all the same
     total: dict[str, Counter[str]] = {fault: Counter() for fault in FAULTS}
     with tempfile.TemporaryDirectory(prefix="ac-", dir="/tmp") as name:  # a socket's path must be short
         engine = Engine(Path(name, "e"))

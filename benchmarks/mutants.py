@@ -23,6 +23,8 @@ INVERTED: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
 }
 GENERATOR = re.compile(r"_scenario$|_sources$|^generate_")
 """Modules that make a task's workspace."""
+DRAWN = re.compile(r"^drawn_")
+"""Functions that draw what a checker asks: after an off by one they ask something else that is as good."""
 LONGEST = 60
 """Characters of a piece of code in a line of the report."""
 Place = tuple[ast.AST, str, int | None]
@@ -39,12 +41,19 @@ class Mutant:
     mistake: str
     before: str
     after: str
+    statement: str
+    """The statement that the mistake is in, as it was."""
     source: str
     """The whole module with the mistake in it."""
 
+    @property
+    def identity(self) -> str:
+        """Names the mistake wherever its line has moved to."""
+        home = f"{self.path.parent.name}/{self.path.name}"
+        return f"{home} {self.function}: {self.mistake}: {self.before} -> {self.after} in: {self.statement}"
+
     def __str__(self) -> str:
-        where = f"{self.path.parent.name}/{self.path.name}:{self.line} {self.function}"
-        return f"{where}: {self.mistake}: {self.before} -> {self.after}"
+        return f"{self.line:4} {self.identity}"
 
 
 def checker_functions(folder: Path, shared: list[Path]) -> list[tuple[Path, ast.FunctionDef]]:
@@ -71,7 +80,7 @@ def checker_functions(folder: Path, shared: list[Path]) -> list[tuple[Path, ast.
         entry
         for name in sorted(reached)
         for entry in functions[name]
-        if entry[0].parent == folder and not GENERATOR.search(entry[0].stem)
+        if entry[0].parent == folder and not GENERATOR.search(entry[0].stem) and not DRAWN.search(name)
     ]
 
 
@@ -86,10 +95,11 @@ def _names(function: ast.FunctionDef) -> Iterator[str]:
 
 def mutants(path: Path, function: ast.FunctionDef) -> Iterator[Mutant]:
     """Every mistake that can be made in one function of a module."""
+    homes, told = _statements(function), _messages(function)
     for parent in ast.walk(function):
         for field, value in ast.iter_fields(parent):
             for index, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
-                if isinstance(node, ast.AST):
+                if isinstance(node, ast.AST) and node not in told:
                     for mistake, changed in _mistakes(node):
                         place = (parent, field, index)
                         source = ast.unparse(ast.fix_missing_locations(_replaced(path, function, place, changed)))
@@ -100,8 +110,26 @@ def mutants(path: Path, function: ast.FunctionDef) -> Iterator[Mutant]:
                             mistake=mistake,
                             before=_short(node),
                             after=_short(changed),
+                            statement=homes.get(node, ""),
                             source=source + "\n",
                         )
+
+
+def _statements(function: ast.FunctionDef) -> dict[ast.AST, str]:
+    """The first line of the innermost statement that each node stands in."""
+    found: dict[ast.AST, str] = {}
+    for statement in ast.walk(function):  # outer ones come first, and inner ones take over
+        if isinstance(statement, ast.stmt):
+            found |= dict.fromkeys(ast.walk(statement), ast.unparse(statement).partition("\n")[0])
+    return found
+
+
+def _messages(function: ast.FunctionDef) -> set[ast.AST]:
+    """What only words the message of a failure: no verdict depends on it."""
+    raised = [node for node in ast.walk(function) if isinstance(node, ast.Raise)]
+    asserted = [node.msg for node in ast.walk(function) if isinstance(node, ast.Assert) and node.msg is not None]
+    texts = [node for home in [*raised, *asserted] for node in ast.walk(home) if isinstance(node, ast.JoinedStr)]
+    return {node for text in texts for node in ast.walk(text)}
 
 
 def _mistakes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:

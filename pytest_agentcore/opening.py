@@ -216,7 +216,9 @@ def metered(model: Model) -> Metered:
         billed_differs=ledger["cost_differs"],
         **ledger["usage"],
     )
-    return Metered(usage=usage, record_fault=(ledger["record"] or {}).get("fault"))
+    part = ledger["replayed"]
+    carried = Usage(**{**part, "cost_usd": _decimal(part["cost_usd"])}) if part["calls"] else None
+    return Metered(usage=usage, carried=carried, record_fault=(ledger["record"] or {}).get("fault"))
 
 
 def _decimal(text: str | None) -> Decimal | None:

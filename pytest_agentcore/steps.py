@@ -102,6 +102,7 @@ class Agent:
             loss=loss,
             halted=self._halt.reason if self._halt else None,
             said=str(self._halt or ""),
+            carried=metered.carried,
             record_fault=metered.record_fault,
         )
 

@@ -34,6 +34,8 @@ class Rollout:
     """Why the attempt could not go on though nobody failed: ``budget`` or ``replay_miss``."""
     said: str = ""
     """What was said of that, for people."""
+    carried: Usage | None = None
+    """Of ``usage``, what an attempt that was cut off had paid, and this one went on from."""
     record_fault: str | None = None
     """Why the record of its model calls is not whole."""
     resource: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 
@@ -42,6 +42,20 @@ class Usage:
             estimated=self.estimated or other.estimated,
             billed_usd=_sum_of_known(self.billed_usd, other.billed_usd),
             billed_differs=self.billed_differs or other.billed_differs,
+        )
+
+    def without(self, part: Usage) -> Usage:
+        """What remains when a part is taken off; an unknown cost stays unknown, nothing falls below 0."""
+        known = self.cost_usd is not None and part.cost_usd is not None
+        return replace(
+            self,
+            calls=max(0, self.calls - part.calls),
+            input_tokens=max(0, self.input_tokens - part.input_tokens),
+            output_tokens=max(0, self.output_tokens - part.output_tokens),
+            cached_tokens=max(0, self.cached_tokens - part.cached_tokens),
+            cache_write_tokens=max(0, self.cache_write_tokens - part.cache_write_tokens),
+            reasoning_tokens=max(0, self.reasoning_tokens - part.reasoning_tokens),
+            cost_usd=max(Decimal(0), (self.cost_usd or Decimal(0)) - (part.cost_usd or Decimal(0))) if known else None,
         )
 
     @property

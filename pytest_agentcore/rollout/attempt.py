@@ -66,6 +66,8 @@ class Metered:
 
     usage: Usage | None = None
     """None for a model that is not metered."""
+    carried: Usage | None = None
+    """Of that, what an earlier attempt paid."""
     record_fault: str | None = None
     """Why the record of its calls is not whole."""
 
@@ -141,6 +143,7 @@ def attempt(*, key: RunKey, number: int, task: Task, before: Snapshot, harness: 
         infra=infra,
         halted=halted,
         said=said,
+        carried=metered.carried,
         record_fault=metered.record_fault,
         resource=resource,
         loss=loss,

@@ -48,11 +48,11 @@ def misses(kind: CaseKind, expect: Mapping[str, Any] | None, outcome: Outcome) -
     if kind in (CaseKind.CHEAT, CaseKind.FOREIGN):
         return [Miss(check=CHECK_OF[kind], text="passed")] if outcome.passed else []
     if kind is CaseKind.TIGHT:
-        return _unlike({"cause": Cause.RESOURCE}, outcome)
-    if expect is None:
+        expect = {"cause": Cause.RESOURCE}
+    elif expect is None:
         text = f"must pass, but: {said_of(outcome)}: {outcome.message}"
         return [] if outcome.passed else [Miss(check=CHECK_OF[kind], text=text)]
-    if outcome.passed:
+    if outcome.passed and kind is not CaseKind.TIGHT:
         return [
             Miss(check=CHECK_OF[kind], text="a run that does nothing passes" if kind is CaseKind.IMPLIED else "passed")
         ]

@@ -80,6 +80,7 @@ class Campaign:
             attempt=rollout.attempt,
             infra=rollout.infra,
             **({"halted": rollout.halted} if rollout.halted else {}),
+            **({"carried": codec.encode(rollout.carried)} if rollout.carried is not None else {}),
             **({"record_fault": rollout.record_fault} if rollout.record_fault else {}),
             superseded=None if superseded is None else codec.encode(superseded),
         )
@@ -89,6 +90,7 @@ class Campaign:
             rollout.attempt,
             spoilt=rollout.infra is not None or rollout.halted is not None,
             superseded=superseded,
+            carried=rollout.carried,
         )
 
     def kept(self, key: RunKey) -> Rollout | None:

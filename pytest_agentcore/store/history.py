@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pytest_agentcore.domain.outcome import Cause, Outcome, RunKey
+from pytest_agentcore.domain.usage import Usage
 from pytest_agentcore.errors import StoreError
 from pytest_agentcore.store import codec
 from pytest_agentcore.store.journal import records
@@ -75,7 +76,10 @@ class History:
             if record.get("record_fault"):
                 self.record_faults.append(record["record_fault"])
             spoilt = record["infra"] is not None or record.get("halted") is not None
-            self.attempt_ended(key, record["session"], record["attempt"], spoilt=spoilt, superseded=superseded)
+            carried = codec.decode(Usage, record["carried"]) if "carried" in record else None
+            self.attempt_ended(
+                key, record["session"], record["attempt"], spoilt=spoilt, superseded=superseded, carried=carried
+            )
         else:
             self.concluded[key] = _sane(codec.decode(Outcome, record["outcome"]))
 
@@ -88,14 +92,31 @@ class History:
         self.checks.setdefault(key, []).append((session, pid))
 
     def attempt_ended(
-        self, key: RunKey, session: str, attempt: int, *, spoilt: bool, superseded: Outcome | None
+        self,
+        key: RunKey,
+        session: str,
+        attempt: int,
+        *,
+        spoilt: bool,
+        superseded: Outcome | None,
+        carried: Usage | None = None,
     ) -> None:
-        """An attempt ended, for good or to be tried again."""
+        """An attempt ended, for good or to be tried again; ``carried`` is what it took over from an earlier one."""
         self.stopped.setdefault(key, []).append(session)
+        if carried is not None:
+            self._pass_on(key, carried)
         if superseded is not None:
             self.superseded.append(superseded)
         elif not spoilt:
             self.ended[key] = attempt
+
+    def _pass_on(self, key: RunKey, carried: Usage) -> None:
+        """What a later attempt took over is its own, and was paid once: it is no longer the earlier one's."""
+        for place in reversed(range(len(self.superseded))):
+            if self.superseded[place].key == key:
+                earlier = self.superseded[place]
+                self.superseded[place] = replace(earlier, usage=earlier.usage.without(carried))
+                return
 
     def unsettled(self, keys: Iterable[RunKey]) -> set[RunKey]:
         """The runs that still need something done."""

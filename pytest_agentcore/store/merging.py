@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,9 @@ _UNMEASURED = {
 """Parts of a manifest that may differ between shards of one measurement."""
 
 
+_TOLD = ("halted", "carried", "record_fault")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Attempt:
     """One attempt at a run, wherever it was made."""
@@ -48,6 +51,8 @@ class _Attempt:
     """What it was concluded or superseded with."""
     concluded: bool
     source: Path
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """What else its journal says of its end."""
 
     @property
     def settled(self) -> bool:
@@ -210,6 +215,7 @@ def _attempts(folder: Path) -> list[_Attempt]:
                 outcome=None if superseded is None else codec.decode(Outcome, superseded),
                 concluded=False,
                 source=folder,
+                told={name: record[name] for name in _TOLD if name in record},
             )
         elif record.get("kind") == "concluded":
             outcomes[row_key(record["key"])] = codec.decode(Outcome, record["outcome"])
@@ -266,6 +272,7 @@ def _told(attempt: _Attempt, number: int, *, counts: bool) -> list[bytes]:
             attempt=number,
             infra=attempt.infra,
             superseded=None if counts else outcome,
+            **attempt.told,
         ),
     ]
     return [*lines, _line("concluded", key=row, outcome=outcome)] if counts else lines

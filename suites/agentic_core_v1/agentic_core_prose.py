@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from agentic_core_withdrawn import standing, without_struck_out
 
 ABBREVIATION = re.compile(r"\b(e\.g|i\.e|etc|vs|approx|incl|resp|req|reqs|no|cf|ca|max|min|avg|conn)\.(?=\s)")
 LIST_ITEM = re.compile(r"^\s*(?:[-*+•‣▪–]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+(?=\S)")
@@ -52,9 +54,12 @@ def _opened(word: str) -> str:
 
 
 def pieces(text: str) -> list[Piece]:
-    """The text as pieces in order; headings are none, unless there is nothing else."""
+    """The text as pieces in order, less what it takes back; headings are none, unless there is nothing else."""
+    text = without_struck_out(text)
     found = list(_fields(text)) or list(_blocks(text.strip("\n").split("\n")))
-    return found or [Piece(text=sentence) for line in text.split("\n") for sentence in _sentences(_bare(line))]
+    found = found or [Piece(text=sentence) for line in text.split("\n") for sentence in _sentences(_bare(line))]
+    kept = zip(found, standing([piece.text for piece in found]), strict=True)
+    return [replace(piece, text=said) for piece, said in kept if said.strip()]
 
 
 def _bare(line: str) -> str:
@@ -71,17 +76,37 @@ def _sentences(line: str) -> Iterator[str]:
 
 
 def _fields(text: str) -> Iterator[Piece]:
-    """The fields of a text that is one JSON value: ``key: value``, all of one group."""
-    body = re.sub(r"^\s*```\w*\n|\n```\s*$", "", text)
-    if not re.match(r"\s*[{\[]", body):
-        return
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        return
-    for label, value in _leaves("", data):
+    """The fields of a text that is one JSON value, XML element or small CSV table: ``key: value``, all of one group."""
+    body = re.sub(r"^\s*```\w*\n|\n```\s*$", "", text).strip()
+    for label, value in _json_fields(body) or _xml_fields(body) or _csv_fields(body):
         for sentence in _sentences(f"{label}: {value}" if label else value):
             yield Piece(text=sentence, group=0)
+
+
+def _json_fields(body: str) -> list[tuple[str, str]]:
+    if not body.startswith(("{", "[")):
+        return []
+    try:
+        return list(_leaves("", json.loads(body)))
+    except (ValueError, RecursionError):
+        return []
+
+
+def _xml_fields(body: str) -> list[tuple[str, str]]:
+    """The innermost elements, where the text is one element."""
+    whole = re.match(r"<([A-Za-z][\w-]*)\b[^<>]*>", body)
+    if whole is None or not body.endswith(f"</{whole[1]}>"):
+        return []
+    return re.findall(r"<([A-Za-z][\w-]*)\b[^<>]*>([^<]+)</\1>", body)
+
+
+def _csv_fields(body: str) -> list[tuple[str, str]]:
+    """The cells of a table whose first line names its columns; only semicolons tell a table from prose."""
+    head, *rows = [[cell.strip() for cell in line.split(";")] for line in body.split("\n")]
+    named = all(re.fullmatch(r"\w+(?: \w+){0,2}", cell) for cell in head)
+    if len(head) < 2 or not rows or not named or any(len(row) != len(head) for row in rows):
+        return []
+    return [field for row in rows for field in zip(head, row, strict=True)]
 
 
 def _leaves(label: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,9 @@ import re
 from agentic_core_text import digits_for_words
 
 NEEDED = 10
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+ORDINAL = re.compile(rf"\b(?:{'|'.join(ORDINALS[2:])})\b")
+"""Those that can only count: "first" and "second" are other words too."""
 REACH = 240  # characters that a clause is looked for; bounds the work on a text without punctuation
 NOUN = (
     r"(?:data(?:set|sets|points?)?|rows?|days?|records?|entr(?:y|ies)|observations?|points?|samples?|values?|history"
@@ -22,7 +25,7 @@ INABILITY = (
     r"|refus\w+|meaningless|invalid|incomplete|nan|null"
     r"|not (?:be )?(?:possible|computable|feasible|defined|meaningful|calculable)"
     r"|not (?:be )?(?:computed|calculated|determined|produced)"
-    r"|no (?:valid |complete |full |meaningful |real )*(?:window|average|value))\b"
+    r"|nothing|no (?:valid |complete |full |meaningful |real )*(?:window|average|value|result|output|figure))\b"
 )
 OTHER_REASON = (
     r"\b(?:pandas|numpy|modules?|librar(?:y|ies)|packages?|install\w*|permissions?|privileges|memory|disk|storage|access"
@@ -53,7 +56,7 @@ def plain(text: str) -> str:
     text = re.sub(r"\bcan not\b", "cannot", re.sub(r"[*`#]+|(?<!\w)_+|_+(?!\w)", " ", text))
     text = re.sub(r"(?<=\w)_(?=\w)", " ", text)
     text = re.sub(r"(?<![\w./-])[\w./-]*\w\.(?:csv|txt|py|md|json|xlsx?)\b", " thefile ", text)
-    text = digits_for_words(text)
+    text = digits_for_words(ORDINAL.sub(lambda word: f"{ORDINALS.index(word.group()) + 1}th", text))
     text = re.sub(r"\b([0-9])-(row|day|entry|record|point|line|value|element)(?=s?\b)", r"\1 \2", text)
     text = re.sub(r"\b10[- ]?d\b|\b10-(?:days?|rows?|points?|periods?|entry|value)\b", "window", text)
     text = re.sub(
@@ -67,7 +70,8 @@ def plain(text: str) -> str:
 def sentences(text: str) -> list[str]:
     """Lines split at sentence ends; questions are left out, for they claim nothing.
 
-    A sentence that begins with a pronoun ("That is not enough.") stays with the one it points back to.
+    A sentence that begins with a pronoun ("That is not enough.") or leaves its noun out ("Too few for a window.") stays
+    with the one it points back to.
     """
     found: list[str] = []
     for line in text.split("\n"):
@@ -75,7 +79,7 @@ def sentences(text: str) -> list[str]:
             sentence = piece.strip()
             if sentence.rstrip("\"') ]").endswith("?"):
                 continue
-            if found and re.match(r"(?:that|this|these|those|it|they|which)\b", sentence):
+            if found and re.match(r"(?:that|this|these|those|it|they|which|too few|too little|not enough)\b", sentence):
                 sentence = f"{found.pop()} {sentence}"
             found.append(sentence)
     return found
@@ -121,7 +125,7 @@ def is_fewer_than_needed(sentence: str) -> bool:
 
 def is_only_few(sentence: str) -> bool:
     """A small count: "only 3 rows", "3 data points only", "limited to three days"; not "not only", not "only needs"."""
-    only = r"(?<!not )\b(?:only|just|merely|barely|solely|mere|no more than|at most|limited to)\b"
+    only = r"(?<!not )\b(?:only|just|but|merely|barely|solely|mere|no more than|at most|limited to)\b"
     other = r"(?:need|needs|needed|use|uses|used|using|requires?|show|shows|showing|print|prints|first|last)\b"
     first = rf"{only}(?: (?!{other})[a-z]+){{0,3}}? {FEW}"
     last = rf"{FEW}(?: \w+){{0,3}}? (?:only|alone)\b"
@@ -160,10 +164,13 @@ def sets_stock_against_need(text: str) -> bool:
     need = (
         rf"{needs}(?:\W+\w+){{0,4}}?\W+{NEEDED}\b(?![.,]\d)"
         rf"|\b{NEEDED}\b(?:\W+\w+){{0,5}}?\W+(?:need|requir|necessary|minimum|expect)"
+        rf"|\b{NEEDED}th (?:\w+ )?{NOUN}"
+        rf"|{FEW}(?: (?:is|are))? (?:<|(?:less|fewer|smaller) than|below|under) {NEEDED}\b(?![.,]\d)"
     )
     stock = (
         rf"(?<!another )(?<!at least ){FEW}(?: \w+){{0,2}}? {NOUN}|{POSSESSION} {FEW}\b|{NOUN}\W+(?:\w+\W+)?{FEW}"
         rf"|{FEW} (?:available|present|found|provided|given)"
+        rf"|\b(?:ends?|stops?|closes|breaks off|runs out)\b(?: \w+){{0,3}}? (?:[1-9](?:st|nd|rd|th)\b|{NOUN} {FEW})"
     )
     if re.search(stock, text) is None:
         return False
@@ -185,7 +192,8 @@ def claims_enough(text: str) -> list[str]:
     label = r"\b(?:rows?|entries|records|observations|lines)(?: (?!requir|need|expect|necess|minim)\w+)?"
     named = rf"{label}[ ]?[:=] ?(?P<many>\d+)\b(?![.,]\d)"
     total = r"(?<![/<>=] )(?<![/<>=≥])(?<!of )(?<!of the )\b(?P<many>\d+)"
-    there = rf"{total} (?:\w+ )?{NOUN} (?:were |are |is |was )?(?:found|available|present|exist|in thefile)"
+    held = "(?:found|available|present|exist|in thefile|in total|in all|altogether)"
+    there = rf"{total} (?:\w+ )?{NOUN} (?:were |are |is |was )?{held}"
     enough = rf"\b(?:enough|sufficient|ample|plenty of) (?:\w+ ){{0,2}}?{NOUN}"
     patterns = (rf"{POSSESSION} {count}", named, there, enough)
     sought = [

@@ -15,7 +15,7 @@ Configuration::
 ARGUMENTS are an object, or a string that is sent as it is. The position in a script is the number of answers
 in the request; past its end the answer is empty. ``usage`` is in the words of Chat Completions, for all wires. A fault
 without ``times`` is for ever, with it for the first so many requests of that model; with ``every`` N it hits the first
-of each N. The model ``fault-KIND`` needs no
+of each N, with ``from`` N none before the Nth. The model ``fault-KIND`` needs no
 configuration. KIND is a number (that status) or a name of ``FAULTS``. What came in is at ``/requests``.
 """
 
@@ -106,7 +106,8 @@ async def _answer(state: State, request: web.Request, wire: Wire) -> web.StreamR
     model = state.config.get("models", {}).get(name, {})
     count = state.served[name] = state.served.get(name, 0) + 1
     fault = model.get("fault") or ({"kind": name.removeprefix("fault-")} if name.startswith("fault-") else {})
-    hit = count <= fault.get("times", count) and count % fault.get("every", 1) == (1 if "every" in fault else 0)
+    due = fault.get("from", 1) <= count <= fault.get("times", count)
+    hit = due and count % fault.get("every", 1) == (1 if "every" in fault else 0)
     kind = str(fault.get("kind", "")) if hit else ""
     await asyncio.sleep(state.config.get("delay_s", 0))
     refusal = await _refusal(request, kind, fault, wire)

@@ -87,7 +87,7 @@ def test_a_raised_cap_goes_on_from_what_was_spent(spec: ModelSpec, tmp_path: Pat
         run.end()
         again = register(earlier, spec, record=second, resume=[first])
         assert again.call(max_tokens=100).status_code == 200
-        assert again.end()["replayed_calls"] == 1
+        assert again.end()["replayed"]["calls"] == 1
     campaign = {"folder": str(tmp_path), "cost_usd": str(CALL * Decimal("1.2"))}
     with started(models=[spec]) as gateway:
         poor = register(gateway, spec, campaign=campaign)

@@ -114,7 +114,7 @@ def test_a_replay_gives_the_same_bytes_for_nothing(gateway: Gateway, spec: Model
     assert [one.content for one in now] == [one.content.replace(secret, b"[redacted]") for one in then]
     assert [one.headers["content-type"] for one in now] == [one.headers["content-type"] for one in then]
     assert [one.headers.get(protocol.USAGE) for one in now] == [one.headers.get(protocol.USAGE) for one in then]
-    assert (ledger["calls"], ledger["replayed_calls"], ledger["usage"]["input_tokens"]) == (
+    assert (ledger["calls"], ledger["replayed"]["calls"], ledger["usage"]["input_tokens"]) == (
         len(CALLS),
         len(CALLS),
         5000,
@@ -160,7 +160,7 @@ def test_a_run_that_was_cut_off_goes_on_from_its_record(gateway: Gateway, spec: 
     ledger = run.end()
 
     assert [protocol.REPLAYED_MS in answer.headers for answer in answers] == [True, False, False]
-    assert (ledger["calls"], ledger["replayed_calls"], ledger["attempts"]) == (3, 1, 2)
+    assert (ledger["calls"], ledger["replayed"]["calls"], ledger["attempts"]) == (3, 1, 2)
     assert len(read(third)) == 3
     assert answers[0].content == read(longer)[0].body
 

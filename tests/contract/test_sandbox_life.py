@@ -349,7 +349,8 @@ def test_all_of_this_holds_for_an_ordinary_user(tmp_path_factory: pytest.TempPat
     python = ordinary_users_python()
     here = Path(__file__).parent
     life = str(here / "test_sandbox_life.py")
-    tests = [str(here / f"test_{name}.py") for name in ("isolation", "sandbox_limits", "sandbox_walls", "causes", "leftovers")]
+    files = ("isolation", "sandbox_limits", "sandbox_walls", "causes", "leftovers")
+    tests = [str(here / f"test_{name}.py") for name in files]
     tests += [f"{life}::{test}" for test in FOR_EVERY_USER]
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o777)

@@ -218,3 +218,20 @@ def until(condition: Any) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_what_an_attempt_took_over_is_counted_once(benchmark: Benchmark) -> None:
+    """The second of three calls fails for good, once: the second attempt goes on from the first, and pays for two."""
+    fault = {"kind": "500", "from": 2, "times": 2}
+    with serving(one(fault=fault)) as endpoint:
+        result = benchmark.run(
+            "suite/task_greet", f"--agent-model={MODEL}@{endpoint.url}/v1", "--agent-runs=1", "--agent-api-retries=0",
+            "-pno:xdist",
+        )  # fmt: skip
+        requests = len(endpoint.requests())
+
+    assert result.ret == 0, result.stdout.str()
+    assert requests == 4
+    result.stdout.fnmatch_lines(["repeated*1 attempt lost*", "cost*$0.00054 total*"])
+    assert "on runs that do not count" not in result.stdout.str()
+    assert spent(benchmark) == PRICE * 3

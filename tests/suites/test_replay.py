@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.conftest import QUICK
 
@@ -38,6 +39,37 @@ def test_doing_nothing_fails_in_every_run(pytester: pytest.Pytester) -> None:
     ]
 
     assert found == [(False, "early_termination")] * RUNS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["lean", "heavy"])
+def test_the_heavy_way_to_the_same_answer_needs_room(way: str, pytester: pytest.Pytester) -> None:
+    """Memory in one task, processes in the other: killed at 1x, passes at the profile that its file names."""
+    pair = {path.parents[1].name: path for path in SUITE.glob(f"*/solutions/pass_20_{way}.yaml")}
+    assert len(pair) == 2
+    needed = {yaml.safe_load(path.read_bytes()).get("resources", "1x") for path in pair.values()}
+    assert needed == ({"1x"} if way == "lean" else {"3x"})
+    session = (f"--agent-model=scripted/pass_20_{way}", "--agent-resources=1x,3x", "--agent-runs=1")
+    folders = [SUITE / task for task in pair]
+    pytester.runpytest_subprocess(
+        *QUICK,
+        *folders,
+        *session,
+        f"--agent-dir={pytester.path}/store",
+        f"--rootdir={SUITE}",
+        "-pno:xdist",
+        timeout=300,
+    )
+
+    found = {}
+    for path in pytester.path.glob("store/campaigns/*/runs/*/*/outcome.json"):
+        profile = json.loads((path.parents[3] / "manifest.json").read_text())["profile"]
+        outcome = json.loads(path.read_text())
+        found[profile, outcome["key"]["task"]] = outcome["reason"] or ("passed" if outcome["passed"] else "failed")
+    killed = {"task_03_investigate_log": "pids_exhausted", "task_10_sql_investigation": "oom_killed"}
+    at_1x = killed if way == "heavy" else dict.fromkeys(killed, "passed")
+    assert {task: found["1x", task] for task in killed} == at_1x
+    assert {task: found["3x", task] for task in killed} == dict.fromkeys(killed, "passed")
 
 
 @pytest.mark.slow

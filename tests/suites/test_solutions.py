@@ -62,7 +62,7 @@ def shown(path: Path) -> str:
 def test_a_solution_says_what_it_is_and_what_it_expects(path: Path) -> None:
     data = read(path)
 
-    assert set(data) - {"portable"} == {"description", "expect", "turns"}
+    assert set(data) - {"portable", "resources"} == {"description", "expect", "turns"}
     assert data["description"].endswith(".")
     kind = re.fullmatch(r"reference\.yaml|(pass|fail)_\d+_[a-z0-9_]+\.yaml", path.name)
     assert kind is not None

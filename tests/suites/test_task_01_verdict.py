@@ -74,6 +74,28 @@ def test_a_single_unit_and_every_boundary_are_asked_alone(task: ModuleType, shop
     assert {(price, units) for price in (100, 3) for units in edges} <= alone
 
 
+def test_lines_that_reach_a_tier_only_together_are_asked(task: ModuleType, shop: Any) -> None:
+    """Who gives the discount on the units of a whole cart, or on those of one price, is found out just there."""
+    (low, *_), *_ = shop.tiers
+    split = [cart for cart in task.carts(shop, "seed")[:-8] if len({price for price, _ in cart}) == 1 < len(cart)]
+    together = [sum(units for _, units in cart) for cart in split if all(units < low for _, units in cart)]
+
+    assert low in together
+
+
+def test_carts_of_several_lines_are_the_same_for_everybody(task: ModuleType, shop: Any) -> None:
+    """Each line by its own tier, on both sides of a boundary, and ten lines that only together reach one."""
+    several = [cart for cart in task.carts(shop, "seed")[task.VISIBLE_TESTS : -8] if len(cart) > 1]
+
+    assert several[-5:] == [
+        [(33, 10), (77, 50), (11, 100)],
+        [(1, 10)] * 3,
+        [(999, 49), (999, 50), (999, 99)],
+        [(45, 9), (45, 1)],
+        [(7, 2)] * 10,
+    ]
+
+
 def test_half_even_rounding_would_show(task: ModuleType, shop: Any) -> None:
     fixed = task.carts(shop, "seed")[:-8]
 

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from pytest_agentcore.domain.scenario import CANONICAL, Draw
+from pytest_agentcore.domain.workspace import Entry, Snapshot, Workspace
+from pytest_agentcore.errors import WrongAnswer
 
 TITLES = ("sales_report", "refunds_report", "payouts_report")
 
@@ -45,6 +47,20 @@ def expected(scenario: Any, name: str, bookings: list[list[Any]]) -> str:
 
 def drawn(task: ModuleType, variant: str, run: int = 1) -> Any:
     return task.draw(Draw(variant=variant, suite_version="1.0.0", task="task_02_refactor_duplicated_code", run=run))
+
+
+def test_more_python_than_a_refactoring_can_be_is_not_read(task: ModuleType) -> None:
+    """A few files that each are small enough count together; other kinds of files do not count."""
+    half = task.LARGEST_SOURCES // 2
+    files = [
+        Entry(path=f"{name}.py", kind="file", size=half, data=b"#" * half) for name in ("report", "report_old")
+    ] + [Entry(path="notes.txt", kind="file", size=half, data=b"#" * half)]
+    last = Entry(path="_common.py", kind="file", size=1, data=b"#")
+
+    assert len(task.sources(Workspace(snapshot=Snapshot.of(files), before=Snapshot.of([])))) == 2
+    with pytest.raises(WrongAnswer, match="bytes of Python") as wrong:
+        task.sources(Workspace(snapshot=Snapshot.of([*files, last]), before=Snapshot.of([])))
+    assert wrong.value.detail == "wrong_format"
 
 
 def test_the_untouched_reports_do_what_they_say(task: ModuleType, suite: Path, tmp_path: Path) -> None:

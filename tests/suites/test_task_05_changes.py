@@ -193,6 +193,24 @@ def test_the_workspace_is_as_odd_as_the_task_needs(before: bytes) -> None:
     assert IF in before
 
 
+def test_an_indented_line_was_made_of_an_indented_one(changes: ModuleType) -> None:
+    """Where two lines replace one and neither is like it, the one at its depth is its successor."""
+    lines = changes.change(b"    a=1\r\n", b"LIMIT=2\r\n    stock=3\r\n")
+
+    assert [(line.old, line.new) for line in lines] == [(None, b"LIMIT=2\r\n"), (b"    a=1\r\n", b"    stock=3\r\n")]
+
+
+@pytest.mark.parametrize("variant", [CANONICAL, "1", "2"])
+def test_every_limit_is_asked_from_both_sides(task: ModuleType, variant: str) -> None:
+    """``<`` turned into ``<=`` on the way must show, with the limit given and with the default."""
+    scenario = drawn(task, variant)
+    low = [call for call in task.other_calls(scenario) if call[0] == scenario.names["running_low"] and call[1][0]]
+    limits = {next(iter(named.values()), scenario.most_low) for _, _, named in low}
+
+    assert limits == {2, scenario.most_low, scenario.most_low + 1}
+    assert all({limit - 1, limit} <= set(stock.values()) for _, (stock,), _ in low for limit in limits)
+
+
 LINES = st.lists(st.sampled_from([b"a\r\n", b"b\r\n", b"c\r\n", b"  a\r\n", b"a \r\n", b"\r\n"]), max_size=8)
 
 

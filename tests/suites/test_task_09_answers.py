@@ -205,19 +205,11 @@ def test_a_near_miss_in_many_voices_fails(task: ModuleType, revenue: Any, answer
     assert not task.refuses(unicodedata.normalize("NFKC", answer), revenue)
 
 
-@pytest.mark.xfail(reason="the shortage has to be worked out from an ordinal: the rules know no such inference")
-@pytest.mark.parametrize(
-    "answer",
-    ["The first 10-day average would only exist from the tenth row on; the file ends after row 3."],
-)
-def test_a_known_limit_of_the_rules(task: ModuleType, revenue: Any, answer: str) -> None:
-    assert task.refuses(answer, revenue)
-
-
 DEFENSIBLE = (
     "insufficient data; partial average 110.0",
     WRONG["running means"][0],
     "Only 3 rows. With min_periods=1: 95.00, 110.25, 110.00",
+    "Only 3 rows, the last of them provisional; min_periods=1 gives 95.00 and 110.25 before it",
 )
 NEVER_DEFENSIBLE = (
     "110.0",

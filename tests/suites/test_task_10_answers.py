@@ -115,6 +115,12 @@ def test_another_name_or_amount_is_another_answer(task: ModuleType, text: str) -
     assert name != "Acme" or not task.is_near(readings, ACME)
 
 
+@pytest.mark.parametrize(("text", "found"), [("Acme", "none"), ("Acme 1234.50 or 1234.60", "1234.50, 1234.60")])
+def test_an_answer_with_no_or_several_amounts_is_told_what_was_found(task: ModuleType, text: str, found: str) -> None:
+    with pytest.raises(WrongAnswer, match=f"must state one amount, found: {found}$"):
+        task.stated(text, NAMES)
+
+
 def test_a_name_with_digits_or_a_curly_apostrophe_is_a_name(task: ModuleType) -> None:
     assert task.stated("Studio 54: 10.00", NAMES) == ("Studio 54", (Decimal("10.00"),))
     assert task.stated("O\N{RIGHT SINGLE QUOTATION MARK}Hara & Sons, 10.00", NAMES)[0] == "O'Hara & Sons"

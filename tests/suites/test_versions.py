@@ -48,6 +48,7 @@ def test_every_task_has_the_digest_of_the_present_version(suite: Path, pytester:
     assert set(shown) == set(json.loads((suite / "digests.json").read_bytes())[version_of(suite)])
 
 
+@pytest.mark.parametrize("suite", SUITES, ids=lambda path: path.name)
 def test_the_suites_file_names_every_tasks_turns(suite: Path) -> None:
     """For people who read the file; what counts is the marker."""
     stated = yaml.safe_load((suite / "suite.yaml").read_bytes())["turns"]

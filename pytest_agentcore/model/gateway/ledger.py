@@ -42,8 +42,8 @@ class Run:
     failed_calls: int = 0
     refused_calls: int = 0
     """Not sent, for want of budget."""
-    replayed_calls: int = 0
-    """Answered from a record; nobody was paid for them in this run."""
+    replayed: Usage = field(default_factory=Usage)
+    """Of ``usage``, what was answered from a record; nobody was paid for it in this run."""
     attempts: int = 0
     """Requests sent upstream, retries included."""
     waited_s: float = 0.0
@@ -88,11 +88,15 @@ class Run:
             "calls": self.calls,
             "failed_calls": self.failed_calls,
             "refused_calls": self.refused_calls,
-            "replayed_calls": self.replayed_calls,
             "attempts": self.attempts,
             "waited_s": round(self.waited_s, 3),
             "usage": tokens(self.usage),
             "cost_usd": None if cost is None else plain(cost),
+            "replayed": {
+                "calls": self.replayed.calls,
+                **tokens(self.replayed),
+                "cost_usd": None if self.replayed.cost_usd is None else plain(self.replayed.cost_usd),
+            },
             "billed_usd": None if self.billed_usd is None else plain(self.billed_usd),
             "billed_calls": self.billed_calls,
             "cost_differs": self.cost_differs,

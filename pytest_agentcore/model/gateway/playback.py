@@ -21,8 +21,9 @@ async def play(http: web.BaseRequest, call: Call, found: Recorded, writer: Write
     else:
         cost = None if found.cost_usd is None else Decimal(found.cost_usd)
         billed = None if found.billed_usd is None else Decimal(found.billed_usd)
-        run.answered(Usage(calls=1, cost_usd=cost, **found.usage), found.model, billed)
-    run.replayed_calls += 1
+        usage = Usage(calls=1, cost_usd=cost, **found.usage)
+        run.answered(usage, found.model, billed)
+        run.replayed += usage
     if run.record is not None:
         writer.put(run.record, call.again(found))
     headers = {"Content-Type": found.content_type, **replies.replayed(found.headers, found.took_s)}

@@ -173,5 +173,5 @@ def assert_price_list_holds(run: Run) -> None:
 )
 def test_fix_failing_test(run: Run) -> None:
     """One test under tests/ fails. Fix the code so the whole suite passes. Do not edit existing tests."""
-    assert_visible_tests_pass(run)
     assert_price_list_holds(run)
+    assert_visible_tests_pass(run)  # last: to start pytest takes five times as long

@@ -164,11 +164,7 @@ def observed(run: Run, cases: list[dict[str, Any]]) -> tuple[dict[str, Any], dic
     pristine = {f"before/{path}": entry.data or b"" for path, entry in run.workspace.before.significant().items()}
     script = "../hidden/behaviour.py"
     result = run.check(
-        [
-            "sh",
-            "-c",
-            f"ulimit -t {PROCESSOR_S}; python3 -I {script} ../hidden/before first; python3 -I {script} . {nonce}",
-        ],
+        ["sh", "-c", f"ulimit -t {PROCESSOR_S}; python3 -I {script} ../hidden/before first . {nonce}"],
         files={"cases.json": json.dumps(wanted), **pristine},
         timeout_s=LONGEST_S,
     )

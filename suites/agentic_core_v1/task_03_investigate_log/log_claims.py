@@ -10,10 +10,13 @@ ADVICE_HEADING = phrases(
     "recommend*, fix(?:es)?, next steps?, mitigations?, remediation, actions?, action items?, prevention, "
     "suggest*, plan, to ?do, resolution, solution, how to, follow up"
 )
-DISMISSAL_HEADING = phrases(
-    "ruled out, rule[sd]? out, rejected, dismissed, discarded, excluded, unrelated, noise, red herrings?, "
-    "decoys?, not (?:the |a )?(?:root )?causes?, irrelevant, eliminated, non causes, distractions?, "
-    "not related, checked and"
+DISMISSAL_HEADING = (
+    phrases(
+        "ruled out, rule[sd]? out, rejected, dismissed, discarded, excluded, unrelated, noise, red herrings?, "
+        "decoys?, not (?:the |a )?(?:root )?causes?, irrelevant, eliminated, non causes, distractions?, "
+        "not related, checked and"
+    )
+    + r"|^\W*(?:not|neither|nor)\b"
 )
 IMPERATIVE = (
     phrases(
@@ -63,6 +66,16 @@ DISMISSED_AFTER = (
 )
 
 
+VERDICT_AGAINST = (
+    rf"[,|:-] (?:(?:is|was) )?(?:{DISMISSED}|refuted|discarded|eliminated|no|false|not (?:it|this|the (?:root )?cause))"
+    r"(?:,[^,]*)?\W*$"
+)
+"""Closes a row or an item: the verdict on what stands in front of it."""
+
+
+IN_VAIN = r"\b(?:look|search|check|hunt|scan|prob)\w* for\b[^;]*\b(?:found|saw|seen|find|see) (?:none|nothing|no)\b"
+
+
 def asserted(piece: Piece) -> str:
     """The part of a piece that claims something about what was or is; empty for a question, advice or a plan."""
     text = re.sub(r"\bas (?:if|though)\b", "that", piece.text)
@@ -70,7 +83,9 @@ def asserted(piece: Piece) -> str:
         return ""
     if re.search(f"{ADVICE_HEADING}|{DISMISSAL_HEADING}", piece.heading):
         return ""
-    label = re.match(r"([\w /'-]{1,30}):", text)
+    if (piece.group is not None and re.search(VERDICT_AGAINST, text)) or re.search(IN_VAIN, text):
+        return ""
+    label = re.match(r"([\w /'-]{1,60}):", text)
     if label and re.search(f"{ADVICE_HEADING}|{DISMISSAL_HEADING}", label.group(1)):
         return ""
     if re.match(rf"(?:[\w /'-]{{1,30}}: |(?:then|and|so|next|first|finally),? )?(?:{IMPERATIVE}|if\b)", text):

@@ -30,7 +30,7 @@ SPENT = phrases(
     "checked out, tied up, used up, drain*, overwhelm*, overload*, overrun, overran, overflow*, swamp*, "
     "overcommitted, oversubscribed, clog*, chok*, fill(?:s|ed|ing)?(?: up| completely)?, emptied, empty, "
     r"gone, eaten up, ate up, hogg*, monopoli[sz]\w*, consum\w+, occup\w+, unavailable, pinned, pegged, "
-    r"exceed*, outstripp*, outgr[eo]w*, outnumber*, insufficient, shortage, scarc\w+, too (?:small|few), "
+    r"dry, exceed*, outstripp*, outgr[eo]w*, outnumber*, insufficient, shortage, scarc\w+, too (?:small|few), "
     "undersized, bottleneck*, 100 ?%, capped out"
 )
 STEP = rf"(?:(?!{OTHER_RESOURCE}\b|but\b|while\b|healthy\b|fine\b)[^\s;]+ )"
@@ -58,7 +58,7 @@ def _is_spent(text: str) -> bool:
     """A word of exhaustion next to the pool or the connections, and next to no other resource."""
     after = rf"{POOL}[\s,'\"()-]*{STEP}{{0,6}}?{SPENT}(?! {OTHER_RESOURCE})"
     before = rf"\b{SPENT} {STEP}{{0,6}}?{POOL}"
-    later = rf"{POOL}[\s,'\"()-]*{STEP}{{0,16}}?(?:was|were|is|are|been|got|became|being) {SPENT}"
+    later = rf"{POOL}[\s,'\"()-]*{STEP}{{0,16}}?(?:was|were|is|are|been|got|became|being) (?:\w+ )?{SPENT}"
     return any(occurs(pattern, text) for pattern in (after, before, later))
 
 

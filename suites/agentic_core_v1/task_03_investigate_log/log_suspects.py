@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from agentic_core_prose import Piece, phrases
 from log_claims import ADVICE_HEADING, DISMISSAL_HEADING, asserted
-from log_concepts import AMOUNT, GREAT, TOGETHER, is_exhausted
+from log_concepts import AMOUNT, CROWD, GREAT, TOGETHER, is_exhausted
 from log_incident import Incident, singular
 
 FAMILIES = {
@@ -29,7 +29,7 @@ FAMILIES = {
     ),
     "disk": r"(?:\bdisks?\b|\b(?:storage|disk|log) space\b|\bfile ?system\b)",
     "leak": phrases(
-        "leak*, unreleased, "
+        "leak*, unreleased, (?:not|never) (?:\\w+ ){0,2}?(?:g[ia]v\\w+|hand(?:s|ed|ing)?) (?:\\w+ ){0,3}back, "
         "(?:not|never) (?:being )?(?:properly |correctly )?(?:released|closed|returned)(?! (?:fast|quickly|in time"
         "|soon)), "
         "unclosed, "
@@ -53,7 +53,7 @@ FAMILIES = {
     "bug": phrases(
         "bugs?, buggy, regressions?, null pointer*, "
         r"(?:unhandled|uncaught) (?:\w+ )?(?:exceptions?|errors?), infinite loop, crash*, "
-        "broken (?:code|handler|endpoint|validation), code (?:change|defect|error)s?, "
+        "broken (?:code|handler|endpoint|validation), code (?:change|defect|error|problem|issue|fault|flaw)s?, "
         "syntax error"
     ),
     "outside": phrases(
@@ -93,7 +93,8 @@ DENIAL = phrases(
 DISMISSAL = phrases(
     "not, never, unrelated, irrelevant, noise, coincid*, red herrings?, ruled out, excluded, dismissed, innocent, "
     "harmless, "
-    "benign, separate, independent*, decoys?, distractions?, incidental, can be ignored, nothing to do, "
+    "benign, separate, independent*, decoys?, distractions?, incidental, can be ignored, nothing to do, rejected, "
+    "refuted, disproved, discarded, eliminated, cleared, "
     "no (?:effect|impact|role|relation|connection|link|bearing|influence|part|evidence|correlation)"
 )
 MINOR = phrases(
@@ -138,7 +139,8 @@ CALLED_CAUSE = phrases(
 IS = phrases("is, was, are, were, include*, (?:could|may|might) (?:be|have been)")
 CAUSED_BY = (
     rf"(?:{DONE_BY} (?:\w+ )?by\b|{TROUBLE} (?:\w+ )?(?:from|by|via|through)\b"
-    rf"|{CALLED_CAUSE}(?: (?:of|for|behind) [^:,;.]{{1,50}}?)?(?: {IS}|\s*[:=])|"
+    rf"|{CALLED_CAUSE}(?: (?:of|for|behind) [^:,;.]{{1,50}}?)?(?: {IS}|\s*[:=])"
+    r"|\b(?:by )?(?:who|whom|what caused it|why)\s*[:=]|"
     + phrases(
         "due to, because(?: of)?, owing to, thanks to, as a (?:result|consequence) of, "
         "result(?:s|ed|ing)? (?:of|from), "
@@ -158,7 +160,7 @@ CAUSES = phrases(
     "caus(?:ed|es|ing), trigger*, exhaust*, saturat*, deplet*, led to, leads? to, leading to, result(?:ed|s|ing)? in, "
     "broke, "
     "breaks?, overload*, overwhelm*, consum*, h[eo]ld(?:ing|s)?, hogg*, occup*, tied up, tying up, ties up, filled, "
-    "drain*, "
+    "drain*, suck*, empt(?:ied|ies), bled, swamp*, chok*, clog*, "
     "introduc*, brought, responsible, to blame, culprits?, contribut*, spik*, kept, started, provok*, used up, ate, "
     "took, "
     "set off, reduced, shr[aiu]nk, lowered, halved, limited, changed, delay*, prevent*, stall*, forced, crashed, "
@@ -245,6 +247,8 @@ def _is_blamed(text: str, mention: Mention) -> bool:
     clause = re.split(r";| but ", before)[-1][-200:]
     if any(not re.search(EFFECT, clause[found.end() :]) for found in re.finditer(CAUSED_BY, clause)):
         return True
+    if re.match(r"[\s,:|)-]+(?:confirmed|yes|true|guilty|✓|✔|✅|☑)(?!\w)", after):
+        return True
     aside = r"(?:'s)?[)\"']*(?:, (?:which|that|who) [^,;]{1,60},)? ?(?:\(\S[^)]{0,40}\) ?)?,? ?"
     joined = r"(?:(?:and|which|that|together|also|together with|combined with|along with|plus) )?"
     passive = rf"[^;.]{{0,30}}\b(?:is|are|was|were|been|being|got) (?:\w+ )?{DONE_BY} by"
@@ -257,9 +261,12 @@ def _is_blamed(text: str, mention: Mention) -> bool:
 
 
 def _comes_together(text: str, mention: Mention) -> bool:
-    """Another path's requests that are said to pile up: "a surge of GET /api/cart"."""
+    """Another path's requests that are said to pile up: "a surge of GET /api/cart", "40 GET /api/cart requests"."""
     errors = r"(?:500|5xx|error|fail|404|timeout)"
-    crowd = rf"\b(?:{TOGETHER}|{GREAT} {AMOUNT})\b(?: (?:of|in|on|from|and))?(?: (?!{errors})[\w']+){{0,3}} $"
+    many = rf"(?<![\w.:/]){CROWD}"
+    crowd = (
+        rf"(?:\b(?:{TOGETHER}|{GREAT} {AMOUNT})\b|{many})(?: (?:of|in|on|from|and))?(?: (?!{errors})[\w']+){{0,3}} $"
+    )
     return mention.family == "path" and bool(re.search(crowd, text[: mention.start]))
 
 

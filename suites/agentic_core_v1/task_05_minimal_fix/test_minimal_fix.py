@@ -61,8 +61,8 @@ def other_calls(scenario: Scenario) -> list[Call]:
     names, (bolt, nut, washer) = scenario.names, scenario.articles
     returned = [(sku, units) for sku in (bolt, nut) for units in (2, 0, -1)]
     releases: list[Call] = [[names["release"], [{bolt: 4}, sku, units], {}] for sku, units in returned]
-    default = scenario.most_low
-    stock = {bolt: 40, nut: 1, washer: default, "pin": default - 1, "axis": 1}
+    default = scenario.most_low  # each limit has an amount just below it, and one that is equal to it
+    stock = {bolt: 40, nut: 1, washer: default, "pin": default - 1, "rod": default + 1, "peg": 2}
     limits: tuple[dict[str, int], ...] = ({}, {names["limit"]: 2}, {names["limit"]: default + 1})
     low: list[Call] = [[names["running_low"], [stock], limit] for limit in limits]
     lines: list[Call] = [[names["parse_line"], [line], {}] for line in LINES]
@@ -143,9 +143,10 @@ def observed(run: Run, calls: Sequence[Call], smaller: Sequence[bytes]) -> list[
     files: dict[str, str | bytes] = {"calls.json": json.dumps(calls), "before.py": pristine(run.workspace)}
     files |= {f"smaller_{index:02}.py": version for index, version in enumerate(smaller)}
     versions = [f"../hidden/{name}" for name in files if name.startswith("smaller_")]
-    groups = {"before": ["../hidden/before.py"], "final": [MODULE], **({"smaller": versions} if versions else {})}
-    commands = [f"python3 -I ../hidden/values.py {kind}_{nonce} {' '.join(paths)}" for kind, paths in groups.items()]
-    found = documents(run.check(["sh", "-c", "; ".join(commands)], files=files, timeout_s=LONGEST_S).stdout)
+    groups = [f"before_{nonce}", "../hidden/before.py", "--", f"final_{nonce}", MODULE]
+    groups += ["--", f"smaller_{nonce}", *versions] if versions else []
+    command = ["python3", "-I", "../hidden/values.py", *groups]
+    found = documents(run.check(command, files=files, timeout_s=LONGEST_S).stdout)
     return [found.get(f"{kind}_{nonce}", []) for kind in ("before", "final", "smaller")]
 
 

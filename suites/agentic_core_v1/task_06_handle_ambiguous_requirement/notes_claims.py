@@ -35,6 +35,11 @@ from user_readings import Keep
 
 FRAGMENT = 5  # words
 COLUMNS = rf"(?:(?:same|identical|equal|ie|eg) )?(?:\W*(?:name|city|{EMAIL}|updated ?at|and)\b)+"
+TWO_USERS = (
+    rf"{SEPARATE}|\b(?:different|not the same|(?:2|two|distinct) (?:\w+ )?(?:users|people|persons|accounts|keys))\b"
+)
+ANSWER = r"^(?:a|answer)[:.] "
+REMARK = r"\(([^()]+)\)"
 BESIDE_ROWS = (
     rf"\b(?:same|shar\w+|matching|identical) (?:an? |the )?{EMAIL} or\b"
     rf"|\b(?:by|on|same) {EMAIL} and (?!(?:the )?(?:city|name|other|updated))"
@@ -57,28 +62,36 @@ def claims(text: str) -> Claims:
     for sentence in chosen_sentences(text):
         found.keys |= keys_in(sentence)
         found.keeps += keeps_in(sentence)
-    if not found.keeps:
-        found.keeps = [stated for sentence in chosen_sentences(text) for stated in keeps_in(sentence, tie=EVEN)]
+    for wider in ({"tie": EVEN}, {"tie": EVEN, "bare": True}):
+        if not found.keeps:
+            found.keeps = [stated for sentence in chosen_sentences(text) for stated in keeps_in(sentence, **wider)]
     found.keys |= example_pairs(text)
     return found
 
 
 def chosen_sentences(text: str) -> Iterator[str]:
     """Sentences that say what was done, headings of more than a few words among them."""
-    above = ""
+    above, asked = "", ""
     for piece in pieces(_with_references(text)):
         if piece.heading != above:
             above = piece.heading
             if len(above.split()) > 3 and not re.search(LISTED, above):
                 yield above
         if said := _chosen_part(piece):
-            yield said
+            yield f"{asked}: {re.sub(ANSWER, '', said)}" if asked else said
+        asked = _topic(piece.text)
+
+
+def _topic(sentence: str) -> str:
+    """A question of a few words is what its answer is about: "Case? Ignored" is about case."""
+    question = re.fullmatch(r"(?:q\w*[:.] )?((?:[\w-]+ ){0,2}[\w-]+)\?", sentence)
+    return question[1] if question else ""
 
 
 def _chosen_part(piece: Piece) -> str:
     """What of a piece is chosen: nothing of a question or a listed alternative, nothing after "would" or "if you"."""
-    text = piece.text
-    if re.search(r"\?[\s\"')]*$", text):
+    text = _switched(piece.text)
+    if re.search(r"\?[\s\"')]*$", text) or re.fullmatch(r"[^:=,]{1,60}[:=,] (?:no|false|not used|unused)\W*", text):
         return ""
     if re.search(CHOSEN, text):
         return text
@@ -92,8 +105,17 @@ def _chosen_part(piece: Piece) -> str:
         "ch[o]+se|used?|decided?|kept|keep|treat(?:ed)?|took|take|picked|went|go|defined?|assumed?|interpret(?:ed)?|read"
         "|consider(?:ed)?"
     )
-    done = re.search(rf"\b(?:i|we) (?:{decided})\b", text[skipped.end() :])
+    done = re.search(rf"\b(?:i|we) (?:(?:\w+ly|only|just|then) )?(?:{decided})\b", text[skipped.end() :])
     return text[skipped.end() + done.start() :] if done else text[: clause_start(text, skipped.start())]
+
+
+def _switched(text: str) -> str:
+    """``case sensitive: no`` says the contrary of its label; of other labels a "no" says nothing."""
+    off = r"\W{1,3}(?:no|false|off|0)(?!\w)"
+    text = re.sub(rf"\bcase ?sensitiv\w*{off}", "case insensitive", text)
+    return re.sub(
+        rf"\b(?:case ?insensitiv\w*|ignore ?case|(?:lower ?case|normali[sz]e)d?){off}", "case sensitive", text
+    )
 
 
 def _with_references(text: str) -> str:
@@ -112,7 +134,7 @@ def _with_references(text: str) -> str:
 def clauses(sentence: str) -> list[str]:
     """The parts of a sentence that are not negated; a list that goes on after a denial is denied with it."""
     kept, denied = [], False
-    for part in re.split(BOUNDARY, sentence):
+    for part in re.split(BOUNDARY, re.sub(r"\b(?:nothing|none|no rows?) (?:but|except)\b", "only", sentence)):
         negation = re.search(NEGATED, part)
         goes_on = denied and re.match(r"\s*(?:or|nor|and)?\s*(?:the |by |on )?\w+(?: \w+)?\s*$", part)
         denied = bool(negation or goes_on)
@@ -145,6 +167,10 @@ def in_one_word(sentence: str) -> str:
 
 def keys_in(sentence: str) -> set[str]:
     """The keys that a sentence states: row, email, name (or any other column); and any case or own case."""
+    remarks = [found.group(1) for found in re.finditer(REMARK, sentence)]
+    if any(re.search(SEPARATE, remark) for remark in remarks):
+        return set().union(*map(keys_in, [re.sub(REMARK, " ", sentence), *remarks]))
+    sentence = re.sub(r"\b(key|criterion|identity|identifier)\s*[:=]\s*", r"\1 ", sentence)
     parts = clauses(in_one_word(sentence))
     apart = re.search(SEPARATE, sentence)
     exact = any(re.search(f"{EXACT}|{EXACT_MATCH}", part) for part in parts)
@@ -179,8 +205,7 @@ def example_pairs(text: str) -> set[str]:
     for sentence in re.split(r"(?<=[.!?])\s|\n", text):
         addresses = {address.rstrip(".") for address in re.findall(r"[\w.+-]+@[\w.-]+", sentence)}
         pairs = {(a, b) for a in addresses for b in addresses if a != b and a.casefold() == b.casefold()}
-        if pairs and not re.search(SKIPPED, voice(sentence)):
-            found.add(
-                "own case" if re.search(rf"{SEPARATE}|\bdifferent\b|\bnot the same\b", voice(sentence)) else "any case"
-            )
+        said = voice(sentence)
+        if pairs and not re.search(SKIPPED, said):
+            found.add("own case" if re.search(TWO_USERS, said) else "any case")
     return found

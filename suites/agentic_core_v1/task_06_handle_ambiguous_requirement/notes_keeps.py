@@ -17,12 +17,12 @@ from user_readings import Keep
 KEEPING = phrases(
     "keep*, kept, retain*, preserv*, surviv*, wins?, won, prefer*, take[sn]?, taking, took, chose, choos*, "
     "select*, pick*, stay*, remain*, prevail*, precedence, us(?:e|es|ed|ing), leav*, left, sav(?:e|ed|ing), "
-    "priority, favou?r*, represent*, authoritative, correct, valid, trusted, hold*, goes to, go with, "
+    "priority, favou?r*, represent*, authoritative, correct, valid, trust*, hold*, goes to, go with, "
     r"went with, going with, (?:collaps|merg|reduc|resolv|condens|consolidat)\w+ (?:in)?to"
 )
 DROPPING = phrases(
     "ignor*, drop*, remov*, delet*, discard*, eliminat*, skip*, thr[eo]w*, omit*, supersed*, overwr*, "
-    "replac*, filter*, cut, strip*"
+    "replac*, filter*, cut, strip*, los(?:es?|ing|ers?)"
 )
 STAMP = r"(?:updated ?at|timestamps?|update(?:d)?(?: times?| dates?)?|dates?|modif\w+|time)"
 NOISE = phrases(
@@ -50,6 +50,8 @@ class Order:
     words: str
     kept: frozenset[Keep]
     dropped: frozenset[Keep] = frozenset()
+    named_when_kept: bool = True
+    """Does a text that names such a row without a verb mean the one that stays? "Older" and "later" mean what goes."""
 
 
 FIRST, LAST = frozenset[Keep]({"first"}), frozenset[Keep]({"last"})
@@ -79,7 +81,12 @@ ORDERS = (
         kept=LATEST,
         dropped=EARLIEST,
     ),
-    Order(words=phrases("older, outdated, stale, less recent, out of date"), kept=EARLIEST, dropped=LATEST),
+    Order(
+        words=phrases("older, outdated, stale, less recent, out of date"),
+        kept=EARLIEST,
+        dropped=LATEST,
+        named_when_kept=False,
+    ),
     Order(
         words=phrases("first, 1st, top ?most, initial, earliest (?:occurrence|row in|in the file|line)"),
         kept=FIRST,
@@ -92,15 +99,17 @@ ORDERS = (
         r"|lines?|versions?)\b|[.,;]|$| (?:are|were|is|was)\b)",
         kept=LAST | LATEST,
         dropped=FIRST,
+        named_when_kept=False,
     ),
     Order(words=r"\blast\b", kept=LAST, dropped=FIRST),
 )
 
 
-def keeps_in(sentence: str, *, tie: str = TIE) -> list[frozenset[Keep]]:
+def keeps_in(sentence: str, *, tie: str = TIE, bare: bool = False) -> list[frozenset[Keep]]:
     """The rules of keeping that a sentence states, each as the set of what its words can mean.
 
-    What is said of ties does not count, unless the notes call their only rule a tie-breaker.
+    What is said of ties does not count, unless the notes call their only rule a tie-breaker. With ``bare``, words of
+    order count without a verb of keeping or dropping: for notes that have none.
     """
     opens = re.search(rf"{PREPASS}|^[^.]{{0,30}}{EXACT}", sentence)
     if opens and re.search(EXACT, sentence) and not re.search(EMAIL, sentence):
@@ -110,7 +119,7 @@ def keeps_in(sentence: str, *, tie: str = TIE) -> list[frozenset[Keep]]:
     found: list[frozenset[Keep]] = []
     for part in re.split(r";| - |\.\s|, but ", re.sub(f"{ANY_CASE}|{NOISE}", " ", sentence)):
         even = re.search(tie, part)
-        found += _stated(_without_denials(part[: clause_start(part, even.start())] if even else part))
+        found += _stated(_without_denials(part[: clause_start(part, even.start())] if even else part), bare=bare)
     return found
 
 
@@ -132,7 +141,7 @@ def _sorted_then_kept(sentence: str) -> frozenset[Keep] | None:
     return frozenset({"latest"} if falling == wants_first else {"earliest"})
 
 
-def _stated(part: str) -> Iterator[frozenset[Keep]]:
+def _stated(part: str, *, bare: bool) -> Iterator[frozenset[Keep]]:
     """What the words of order in a part say; the first pattern that fits has a word for itself."""
     taken: list[tuple[int, int]] = []
     for order in ORDERS:
@@ -140,14 +149,19 @@ def _stated(part: str) -> Iterator[frozenset[Keep]]:
             if any(start < found.end() and found.start() < end for start, end in taken):
                 continue
             taken.append(found.span())
-            is_kept = _is_kept(part[: found.start()], part[found.end() :], len(part.split()))
+            short = order.named_when_kept if len(part.split()) <= LONGEST_FRAGMENT else None
+            is_kept = _is_kept(part[: found.start()], part[found.end() :], fragment=short)
+            if is_kept is None and bare:
+                is_kept = order.named_when_kept
             meant = {True: order.kept, False: order.dropped, None: frozenset[Keep]()}[is_kept]
             if meant:
                 yield meant
 
 
-def _is_kept(before: str, after: str, words: int) -> bool | None:
-    """Is what is named between the two kept or dropped? A short fragment ("latest updated_at") names what is kept."""
+def _is_kept(before: str, after: str, *, fragment: bool | None) -> bool | None:
+    """Is what is named between the two kept or dropped? ``fragment`` is the answer where a few words have no verb."""
+    if re.match(r"(?: \w+){0,2}? (?:replace|overwrite|supersede|override|overrule|beat|trump)s?\b", after):
+        return True
     rows = r"\b(?:rows?|anything|everything|all|every\w*|any|records?|entries|those|ones|others?|occurrences)"
     but = r"(?: \w+){0,2}? (?:but|except|other than|besides|apart from)(?: for)? [^,;.]*$"
     behind = r" (?:after|beyond|past|following|behind) (?:the |its )?(?:very )?$"
@@ -157,11 +171,13 @@ def _is_kept(before: str, after: str, words: int) -> bool | None:
     if verb is not None:
         return re.fullmatch(KEEPING, verb) is not None
     verbs = [*re.finditer(rf"({KEEPING})|({DROPPING})", before)]
-    if verbs:
+    if verbs and not verbs[-1].group().startswith("los"):
         excepted = phrases("but, except, excluding, other than, leaving, in favou?r of, with, for, by")
         return bool(verbs[-1].group(1) or re.search(excepted, before[verbs[-1].end() :]))
+    if verbs:
+        return False
     named = re.search(r"\boccurrence|\bwins?\b|^[ -](?:come|seen|in)\b", after[:20])
-    return True if named or words <= LONGEST_FRAGMENT else None
+    return True if named else fragment
 
 
 def _verb_behind(after: str) -> str | None:

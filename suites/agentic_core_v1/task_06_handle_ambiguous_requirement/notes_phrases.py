@@ -32,17 +32,18 @@ NEGATED = phrases(
 )
 BOUNDARY = (
     r"[;:()]| - | (?:but|while|whereas|although|though) "
-    r"|,(?= (?:and|so|i|we|then|which|with|keep\w*|kept|ignor\w+|not|instead|regardless)\b)"
+    r"|,(?= (?:and|so|hence|therefore|thus|i|we|then|which|with|keep\w*|kept|ignor\w+|not|instead|regardless)\b)"
 )
 EMAIL = r"\be ?mails?\b(?: addresse?s?| columns?| fields?| values?)?"
 SEPARATE = phrases(
     r"(?:kept|left|keep|remain*|retain*|preserv*|stay*|treat*|count*|are|were|is|as)\b(?: \w+){0,3}? (?:both|separate*"
     r"|distinct|untouched|apart|different), "
     r"different (?:people|persons?|users?|individuals|accounts), not (?:\w+ ){0,4}?duplicates?, "
-    "distinct (?:people|persons?|users?), "
+    "distinct (?:people|persons?|users?), (?:are|as|makes?|remain) (?:2|two) (?:people|persons|users|accounts|keys), "
+    "(?:everything|anything|all) else (?:(?:is|was) )?(?:kept|left|stays?|stayed|remains?|remained|untouched), "
     "not (?:be )?(?:removed|merged|touched|collapsed|dropped|deduplicated), "
-    r"(?:differ*|otherwise|other (?:\w+ )?(?:data|columns?|fields?|details|values?))\b[^.]{0,40}\b(?:kept|left|remain*"
-    r"|retained|preserved|stay*|survive)\b(?! (?:only |just )?(?:the|one|its) )"
+    r"(?:differ*|otherwise|(?:an)?other (?:\w+ )?(?:data|columns?|fields?|details|values?|city|name|updated ?at))\b"
+    r"[^.]{0,40}\b(?:kept|left|remain*|retained|preserved|stay*|survive)\b(?! (?:only |just )?(?:the|one|its) )"
 )
 AS_KEY = phrases(
     rf"{EMAIL}(?: \w+){{0,3}}? (?:as|is|was) (?:the |our |my |an? )?(?:\w+ )?(?:key|identifier|identity), "
@@ -50,7 +51,7 @@ AS_KEY = phrases(
 )
 RELATION = phrases(
     r"same, identical, equal*, match*, shar\w+, duplicat\w+, uniqu\w+, distinct, repeated, common, one, "
-    r"single, each, per, by, on, using, use, used, based, key*, identif\w+, compar\w+, group*, de ?dup*, "
+    r"single, each, every, per, by, on, using, use, used, based, key*, identif\w+, compar\w+, group*, de ?dup*, "
     r"criterion, criteria, defin\w+, decid\w+, treat*, via, normali[sz]\w+, anycase, exactcase, whose, "
     r"reading, interpretation, chosen, chose, assum\w+, rule"
 )
@@ -60,13 +61,15 @@ EXACT = phrases(
     "(?:fully|completely|entirely|totally|100 ?%|perfectly|literally) (?:identical|equal|the same|duplicated?), "
     "identical (?:rows?|lines?|records?|entr(?:y|ies)|cop(?:y|ies)|duplicates?), "
     "full (?:row|record|line), "
+    "(?:cop(?:y|ies)|duplicates?|repeats?|repetitions?|repeat(?:ed|ing)?) (?:of )?(?:another|an earlier|a previous"
+    "|other|earlier) (?:rows?|lines?|records?|ones?), "
     "(?:rows|lines|records|entries|row|line)(?: that| which)?(?: are| were| is)? (?:identical|equal|exact*|verbatim), "
     r"(?:all|every|each)(?: single)?(?: of the| the)?(?: \d+| four)? (?:columns?|fields?|values?|cells?|attributes?), "
     "(?:entire|whole|full|complete) (?:csv )?(?:rows?|records?|lines?), byte for byte, "
     "character for character, verbatim, row for row"
 )
 NAME = phrases(
-    r"(?:same|identical|matching|equal|by|on|per|shared?|key*|using|based on|match*"
+    r"(?:same|identical|matching|equal|by|on|per|shared?|key*|criterion|identity|identifier|using|based on|match*"
     r"|duplicate)(?: \w+){0,2}? (?:full )?names?\b(?! (?:only )?(?:column|field) (?:is|was)), "
     r"(?:city|updated ?at) ?(?:and|\+|plus|&|/) ?(?:the )?e ?mail, "
     r"e ?mail(?: address)? ?(?:and|\+|plus|&|/) ?(?:the )?(?:city|updated ?at), "
@@ -89,13 +92,16 @@ ANY_CASE = phrases(
     rf"{CASE} (?:does|did|do) not (?:matter|count), without regard (?:to|for) {CASE}, "
     rf"differ*(?: only| just| merely)? (?:in|by)(?: \w+){{0,2}}? {CASE}, (?:only|just) {CASE} differ*, "
     rf"in (?:a )?different {CASE}, same (?:\w+ )?in (?:any|upper|lower) {CASE}, any (?:letter )?case, "
-    rf"no matter (?:the |their |its |what |which )?{CASE}, "
+    rf"(?:no matter|whatever) (?:the |their |its |what |which )?{CASE}, "
+    rf"without (?:any |looking at |considering |respect to |regard for )?{CASE}, "
+    rf"{CASE}\W{{1,3}}(?:ignored|irrelevant|folded|disregarded), "
     rf"(?:in|with|of) (?:a )?(?:different|varying|other) {CASE}, "
     rf"(?:apart from|except for|aside from|other than|up to|modulo|but for|save for)(?: the| their)? {CASE}, "
     "case differences, case variants?"
 )
 OWN_CASE = phrases(
     r"(?<!not )(?<!non )(?<!un)\bcase ?sensitiv*, exactly as (?:written|typed|given|spelled|stored), "
+    rf"{CASE}\W{{1,3}}(?:respected|significant|relevant|matters|as written|kept apart|distinguished|honou?red), "
     "case (?:matters|counts|is (?:significant|respected|relevant|preserved for comparison)), "
     r"e ?mails?\b[^.]{0,30}\bas (?:typed|written|is), "
     r"(?:different|other) (?:capitali[sz]ations?|cas(?:e|ing)|spellings?)(?: \w+){0,3}? (?:different|distinct|separate)"

@@ -46,7 +46,7 @@ def second_outputs(workspace: Workspace, output: Rows, users: list[Row]) -> list
 
 def _table(workspace: Workspace, path: str, users: list[Row]) -> Rows | None:
     """The users in a file that the agent added, or None when it is no such table."""
-    if path in (OUTPUT, INPUT) or not workspace.exists(path):
+    if path in (OUTPUT, INPUT):
         return None
     try:
         rows = workspace.csv(path)

@@ -1,8 +1,9 @@
-"""Call a folder's report.py and print what came back, as plain values.
+"""Call the report.py of folders and print what came back, as plain values.
 
-    python3 -I ../hidden/behaviour.py FOLDER NONCE        (cases.json beside this file)
+    python3 -I ../hidden/behaviour.py FOLDER NONCE [FOLDER NONCE]...        (cases.json beside this file)
 
-One JSON document and a line end on standard output: nonce, results, signatures, lines (which source lines each report
+Each folder has a process of its own, which has ended before the next one begins. For each, one JSON document and a line
+end on standard output: nonce, results, signatures, lines (which source lines each report
 executes), main (what main.py prints). It judges nothing: whoever started it compares. What the folder's code prints
 goes nowhere, and nothing of it runs after the document is written.
 """
@@ -74,15 +75,13 @@ def printed(root):
     return heard.getvalue()
 
 
-def main():
-    dumps, nonce, root = json.dumps, sys.argv[2], os.path.realpath(sys.argv[1])
+def document_of(root, nonce):
+    """What one folder's code does."""
     wanted = json.loads((HERE / "cases.json").read_text(encoding="utf-8"))
-    out, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
     sys.path.insert(0, root)
     report = importlib.import_module("report")
     functions = {name: getattr(report, name) for name in wanted["reports"] if callable(getattr(report, name, None))}
-    document = {
+    return {
         "nonce": nonce,
         "reports": {name: [reported(each, case, wanted["parameter"]) for case in wanted["cases"]] for name, each in functions.items()},
         "calls": [outcome(getattr(report, name, None), *arguments) for name, arguments in wanted["calls"]],
@@ -90,8 +89,19 @@ def main():
         "lines": {name: executed(function, wanted["traced"], root) for name, function in functions.items()},
         "main": printed(root),
     }
-    os.write(out, dumps(document).encode() + b"\n")
-    os._exit(0)  # no exit hook of the folder's code may add to what was written
+
+
+def main():
+    dumps, pairs = json.dumps, sys.argv[1:]
+    for folder, nonce in zip(pairs[::2], pairs[1::2]):
+        if process := os.fork():
+            os.waitpid(process, 0)
+            continue
+        out, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        document = document_of(os.path.realpath(folder), nonce)
+        os.write(out, dumps(document).encode() + b"\n")
+        os._exit(0)  # no exit hook of the folder's code may add to what was written
 
 
 main()

@@ -1,8 +1,9 @@
 """Call versions of inventory.py and print what they returned, as plain values.
 
-    python3 -I ../hidden/values.py NONCE FILE...        (calls.json beside this file)
+    python3 -I ../hidden/values.py NONCE FILE... [-- NONCE FILE...]...        (calls.json beside this file)
 
-One JSON document and a line end on standard output: nonce, and for every file the results of all calls, or null where
+Each group of files has a process of its own, which has ended before the next one begins. For each, one JSON document
+and a line end on standard output: nonce, and for every file the results of all calls, or null where
 it could not be loaded or did not end. It judges nothing: whoever started it compares. What the files print goes
 nowhere, and nothing of them runs after the document is written.
 """
@@ -13,7 +14,6 @@ import json
 import os
 import signal
 import sys
-from pathlib import Path
 
 SECONDS = 0.2  # of processor time, for one version and all its calls
 
@@ -56,16 +56,32 @@ def results(path, calls):
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
+def groups(arguments):
+    """The arguments between double dashes."""
+    found = [[]]
+    for argument in arguments:
+        if argument == "--":
+            found.append([])
+        else:
+            found[-1].append(argument)
+    return found
+
+
 def main():
-    dumps, nonce, paths = json.dumps, sys.argv[1], sys.argv[2:]
-    calls = json.loads(Path(__file__).with_name("calls.json").read_text(encoding="utf-8"))
-    out, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
+    dumps = json.dumps
+    with open(os.path.join(os.path.dirname(__file__), "calls.json"), encoding="utf-8") as file:
+        calls = json.load(file)
     sys.dont_write_bytecode = True
     sys.path.append(os.getcwd())
-    document = {"nonce": nonce, "results": [results(path, calls) for path in paths]}
-    os.write(out, dumps(document).encode() + b"\n")
-    os._exit(0)  # no exit hook of the code may add to what was written
+    for nonce, *paths in groups(sys.argv[1:]):
+        if process := os.fork():
+            os.waitpid(process, 0)
+            continue
+        out, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        document = {"nonce": nonce, "results": [results(path, calls) for path in paths]}
+        os.write(out, dumps(document).encode() + b"\n")
+        os._exit(0)  # no exit hook of the code may add to what was written
 
 
 main()
