@@ -20,7 +20,7 @@ from pytest_agentcore.model.gateway import replies
 from pytest_agentcore.model.gateway.bridge import Encoder, encoded
 from pytest_agentcore.model.gateway.protocol import BODY_LIMIT, ErrorKind, Wire
 from pytest_agentcore.model.gateway.request import Request, parse
-from pytest_agentcore.model.gateway.standalone import until_told
+from pytest_agentcore.model.gateway.standalone import told_to_end
 from pytest_agentcore.model.gateway.wires import messages, responses, sse
 from pytest_agentcore.model.gateway.wires.asked import Dialect
 from pytest_agentcore.model.gateway.wires.messages import text_of
@@ -60,6 +60,7 @@ def serve(scripts: Sequence[Script], *, port: int = 0, announce: Callable[[str],
 
 
 async def _serve(scripts: Sequence[Script], port: int, announce: Callable[[str], None]) -> int:
+    told = told_to_end()
     runner = web.AppRunner(application(scripts), access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     try:
@@ -67,7 +68,7 @@ async def _serve(scripts: Sequence[Script], port: int, announce: Callable[[str],
         url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         announce(f"serving {len(scripts)} tasks; stop with Ctrl-C")
         announce(f"OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY=none ANTHROPIC_BASE_URL={url} ANTHROPIC_API_KEY=none")
-        await until_told()
+        await told.wait()
     finally:
         await runner.cleanup()
     return 0

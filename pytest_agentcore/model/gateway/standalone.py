@@ -57,6 +57,7 @@ def serve(
 
 
 async def _serve(config: StartConfig, file: TextIO, path: Path, announce: Callable[[str], None]) -> int:
+    told = told_to_end()
     async with opened(config) as port:
         if not isinstance(port, int):
             raise ConfigError("; ".join(port))
@@ -69,16 +70,16 @@ async def _serve(config: StartConfig, file: TextIO, path: Path, announce: Callab
             announce(f"# {spec.name}")
             announce(f"OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY={token}")
             announce(f"ANTHROPIC_BASE_URL={url} ANTHROPIC_API_KEY={token}")
-        await until_told()
+        await told.wait()
     return 0
 
 
-async def until_told() -> None:
-    """Wait for SIGINT or SIGTERM."""
+def told_to_end() -> asyncio.Event:
+    """Set by SIGINT or SIGTERM; ask for it before anyone is told that the server is there."""
     told, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
-    await told.wait()
+    return told
 
 
 async def _token(url: str, secret: str, model: str) -> str:
