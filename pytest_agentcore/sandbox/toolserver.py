@@ -169,7 +169,8 @@ class Server:
         )
         wall_s = time.monotonic() - started
         if watchdog.reap():
-            watchdog.check(just_ended=1)  # a short bomb is over before anyone looked, but what it made is there
+            # A short bomb is over before anyone looked, but what it made is there; it and its shell held a place each.
+            watchdog.check(just_ended=2)
         self._keep_draining(pipes.finish())
         self._creations.poll()
         self._disk_full |= outcome.exit_code == _SIGXFSZ_EXIT
