@@ -30,6 +30,15 @@ SKIPPED = shutil.ignore_patterns("__pycache__", ".pytest_cache", ".hypothesis", 
 """Without the pinned digests, which notice any change: what is asked is whether the verdicts do."""
 LONGEST_S = 300.0
 EQUIVALENT: dict[str, str] = {
+    "task_02_refactor_duplicated_code/test_refactor_duplicated_code.py observed: condition dropped: "
+    "entry.data or b'' -> entry.data in: "
+    "pristine = {f'before/{path}': entry.data or b'' for path, entry in run.workspace.before.significant().items()}": (
+        "the files of the start have data; the rest is for the type checker"
+    ),
+    "task_05_minimal_fix/test_minimal_fix.py reservations: off by one: 3 -> 4 in: "
+    "positional, named = ([wanted], {}) if index % 3 else ([], {last: wanted})": (
+        "which of the calls name their last argument: many do and many do not, either way"
+    ),
     "task_08_recover_from_tool_error/test_recover_from_tool_error.py current_copy: condition dropped: "
     "workspace.before.by_path()['MANIFEST'].data or b'' -> workspace.before.by_path()['MANIFEST'].data in: "
     "manifest = workspace.before.by_path()['MANIFEST'].data or b''": (

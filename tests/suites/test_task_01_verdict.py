@@ -145,6 +145,16 @@ def test_signatures_count_names_order_kinds_and_need(task: ModuleType, shop: Any
     assert task.changed_signatures(same, json.loads("[]")) == list(same)
 
 
+def test_a_parameter_with_a_default_may_be_left_out(task: ModuleType, shop: Any) -> None:
+    files = {**shop.files(), "app/pricing.py": "def one(a, b, c=1, d=2): ...\ndef all(a=1): ...\ndef none(a): ...\n"}
+    entries = [Entry(path=path, kind="file", data=text.encode()) for path, text in files.items()]
+
+    found = task.signatures(Snapshot.of(entries))
+
+    needs = {path.rpartition(".")[2]: [has for _, _, has in parameters] for path, parameters in found.items()}
+    assert (needs["one"], needs["all"], needs["none"]) == ([False, False, True, True], [True], [False])
+
+
 def loaded(scenario: Any, pricing: str) -> Callable[[Any], object]:
     """The function that prices a cart, from the two sources in one namespace of their own."""
     space: dict[str, Any] = {}

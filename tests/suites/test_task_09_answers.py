@@ -210,6 +210,8 @@ DEFENSIBLE = (
     WRONG["running means"][0],
     "Only 3 rows. With min_periods=1: 95.00, 110.25, 110.00",
     "Only 3 rows, the last of them provisional; min_periods=1 gives 95.00 and 110.25 before it",
+    "There are not enough rows for a 10-day average. The mean of the three rows is 110.00.",
+    "Too few rows (3 of 10). The three together give 110.00.",
 )
 NEVER_DEFENSIBLE = (
     "110.0",

@@ -39,7 +39,7 @@ def expected_total(scenario: Scenario, cart: Cart) -> Decimal:
         reached = {(Decimal(percent) / 100, fee) for units, percent, fee in scenario.tiers if together >= units}
         share = max((share for share, _ in reached), default=Decimal(0))
         fee = min((fee for other, fee in reached if other == share), default=0)
-        total += (unit_cents * quantity * (1 - share)).quantize(Decimal(1), rounding=ROUND_HALF_UP) + fee
+        total += (unit_cents * quantity * (1 - share)).to_integral_value(ROUND_HALF_UP) + fee
     return total
 
 
