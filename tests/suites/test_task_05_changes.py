@@ -273,6 +273,18 @@ def test_what_a_result_must_be(task: ModuleType) -> None:
     assert task.documents('x\n{"nonce": "a", "results": [1]}\n{"nonce": "a", "results": [2]}\n[]') == {"a": [1]}
 
 
+def test_what_was_right_must_raise_what_it_raised(task: ModuleType) -> None:
+    """The very error, not one of its kind: a caller may catch either."""
+    scenario = drawn(task, CANONICAL)
+    call = [scenario.names["release"], [{}, "bolt", 1], {}]
+
+    (wanted,) = task.expectations(scenario, [call], [["raised", ["KeyError", "LookupError", "Exception"], {}]])
+
+    assert wanted == ["raised", "KeyError", {}]
+    assert task.agrees(["raised", ["KeyError", "LookupError", "Exception"], {}], wanted)
+    assert not task.agrees(["raised", ["IndexError", "LookupError", "Exception"], {}], wanted)
+
+
 def failing_tests(scenario: Any, source: str) -> list[str]:
     """The visible tests that fail."""
     code: dict[str, Any] = {}
