@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import shutil
@@ -51,6 +52,13 @@ def build(daemon: Daemon, *, cache: Path, name: str = NAME, mirror: str = "", ag
         ConfigError: mmdebstrap is not there, or the distribution cannot be had.
         SandboxUnavailable: the daemon does not take it.
     """
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as gate:  # of two builds at the same time one would take the other's image away
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        return _built(daemon, cache=cache, name=name, mirror=mirror, again=again, say=say)
+
+
+def _built(daemon: Daemon, *, cache: Path, name: str, mirror: str, again: bool, say: Say) -> str:
     tools = _tools()
     recipe = hashlib.sha256(f"{base_key()}\n{hashlib.sha256(tools).hexdigest()}".encode()).hexdigest()
     if not again:
