@@ -49,11 +49,17 @@ def build(daemon: Daemon, *, cache: Path, name: str = NAME, mirror: str = "", ag
         The image's id.
 
     Raises:
-        ConfigError: mmdebstrap is not there, or the distribution cannot be had.
+        ConfigError: mmdebstrap is not there, the distribution cannot be had, or the cache cannot be written.
         SandboxUnavailable: the daemon does not take it.
     """
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "lock").open("w") as gate:  # of two builds at the same time one would take the other's image away
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        gate = (cache / "lock").open("w")
+    except OSError as error:
+        raise ConfigError(
+            f"the cache {str(cache)!r} cannot be written: {error.strerror}; free it, or set another"
+        ) from None
+    with gate:  # of two builds at the same time one would take the other's image away
         fcntl.flock(gate, fcntl.LOCK_EX)
         return _built(daemon, cache=cache, name=name, mirror=mirror, again=again, say=say)
 
@@ -144,7 +150,6 @@ def _sources(mirror: str) -> list[str]:
 def _keep(tar: Path, stored: Path) -> None:
     import zstandard
 
-    stored.parent.mkdir(parents=True, exist_ok=True)
     partial = stored.with_suffix(f".{tempfile.gettempprefix()}{id(tar)}")
     with tar.open("rb") as source, partial.open("wb") as target:
         zstandard.ZstdCompressor(level=_LEVEL, threads=-1).copy_stream(source, target)
