@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ assert yaml  # in-process sessions restore sys.modules: what is imported before 
 
 MODES: Mapping[str, tuple[str, ...]] = {"n0": ("-n0",), "n2": ("-n2",), "no_xdist": ("-p", "no:xdist")}
 
-QUICK = ("-pno:cacheprovider", "-pno:hypothesispytest")
+QUICK = ("-pno:cacheprovider", "-pno:hypothesispytest", "-pno:anyio")
 """What no session of the tests needs."""
 
 GREET = '''
@@ -61,6 +63,13 @@ SOLUTIONS = {
         "reference": "turns:\n- calls: [{shell: {command: 'wc -l < lines.txt > count.txt'}}]\n- text: Done.\n",
     },
 }
+
+
+def pytest_configure() -> None:
+    """What a shell decides for whom it starts, and what each test's own home would take from all of them."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background: Ctrl-C would be lost on children
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.setdefault("XDG_CACHE_HOME", str(Path("~/.cache").expanduser()))
 
 
 @pytest.fixture(params=MODES)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from pytest_agentcore.errors import ConfigError
+
 SUMMARY = "make the image that sandbox level docker uses"
 
 
@@ -20,6 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Build the image, or print its id, recipe and size."""
     from pytest_agentcore.sandbox import image
+    from pytest_agentcore.sandbox.covered import cache_folder
     from pytest_agentcore.sandbox.docker import Daemon
 
     name = options.name or image.NAME
@@ -30,7 +33,9 @@ def run(options: argparse.Namespace) -> int:
             labels = (known.get("Config") or {}).get("Labels") or {}
             _say(f"{name} {known['Id']} {known['Size'] >> 20} MB recipe {labels.get(image.RECIPE_LABEL, 'none')[:16]}")
             return 0
-        cache = options.cache or Path.home() / ".cache" / "pytest-agentcore"
+        cache = options.cache or cache_folder()
+        if cache is None:
+            raise ConfigError("no home folder to keep the image's base in: name one with --cache=DIR")
         image.build(daemon, cache=cache, name=name, mirror=options.mirror, again=options.again, say=_say)
     finally:
         daemon.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -10,11 +9,10 @@ from importlib import metadata
 from pathlib import Path
 
 from pytest_agentcore.errors import SandboxUnavailable
+from pytest_agentcore.sandbox import covered
 
 TEST_TOOLS = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")
 """pytest and what it needs on Linux; nothing else of the host's packages is seen inside."""
-COVERED_FOLDERS = frozenset({"site-packages", "dist-packages", "pytest_agentcore"})
-COVERED_FILES = frozenset({"pytest-agentcore"})
 
 PYTEST_SCRIPT = """#!{python}
 import sys
@@ -92,7 +90,7 @@ _FOUND: dict[str, tuple[str, ...]] = {}
 
 
 def found_masks() -> dict[str, list[str]]:
-    """What the walks of this process found, for other processes of the session to adopt."""
+    """What this process found, for other processes of the session to adopt."""
     return {tree: list(paths) for tree, paths in _FOUND.items()}
 
 
@@ -102,24 +100,7 @@ def adopt_masks(found: Mapping[str, Sequence[str]]) -> None:
 
 
 def _covered_below(tree: str) -> tuple[str, ...]:
-    """One walk over a tree for each process; 200,000 names take 0.3 s once they are cached by the system."""
+    """Once for each process."""
     if tree not in _FOUND:
-        _FOUND[tree] = tuple(_walk(tree))
+        _FOUND[tree] = tuple(covered.below(tree, covered.cache_folder()))
     return _FOUND[tree]
-
-
-def _walk(tree: str) -> list[str]:
-    found: list[str] = []
-    queue = [tree]
-    while queue:
-        folder = queue.pop()
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        (found if entry.name in COVERED_FOLDERS else queue).append(entry.path)
-                    elif entry.name in COVERED_FILES:
-                        found.append(entry.path)
-        except OSError:
-            continue
-    return found
