@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -72,9 +73,22 @@ def pytest_configure() -> None:
     os.environ.setdefault("XDG_CACHE_HOME", str(Path("~/.cache").expanduser()))
 
 
+def pytest_collection_finish() -> None:
+    """Thousands of items stay to the end; pytest and others ask for full collections, which need not look at them."""
+    gc.freeze()
+
+
 @pytest.fixture(params=MODES)
-def mode(request: pytest.FixtureRequest) -> tuple[str, ...]:
+def every_mode(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """Each way in which a session can be run, as arguments."""
+    return MODES[request.param]
+
+
+@pytest.fixture(
+    params=[pytest.param(name, marks=() if name == "no_xdist" else pytest.mark.slow) for name in MODES], ids=MODES
+)
+def mode(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """The same, for what hardly depends on it: the ways that take longer wait for the slow tests."""
     return MODES[request.param]
 
 

@@ -53,6 +53,7 @@ def refused(answer: httpx.Response, limit: str) -> bool:
     return told == (402, "budget", limit)
 
 
+@pytest.mark.slow
 def test_a_campaign_stops_within_one_call_of_its_cap(gateway: Gateway, spec: ModelSpec, endpoint: Endpoint) -> None:
     """Sixteen in flight, and money for half of what they ask."""
     cap = CALL * 80

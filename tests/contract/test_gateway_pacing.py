@@ -111,6 +111,7 @@ def endpoint() -> Iterator[Endpoint]:
         yield running
 
 
+@pytest.mark.slow
 def test_a_storm_of_429s_is_weathered_together(endpoint: Endpoint) -> None:
     """Sixteen runs at once: every call is answered in the end, and nobody's waiting is the agent's time."""
     spec = named(endpoint, "storm")

@@ -160,7 +160,7 @@ def test_retry_after_is_honoured(gateway: Gateway, endpoint: Endpoint) -> None:
         ("500", ModelUnavailable, "The server had an error", 3),
         ("529", ModelUnavailable, "3 attempts", 3),
         ("reset", ModelUnavailable, "3 attempts", 3),
-        ("hang", ModelUnavailable, "no answer within 2 s", 3),
+        pytest.param("hang", ModelUnavailable, "no answer within 2 s", 3, marks=pytest.mark.slow),
         ("html", ModelUnavailable, "html", 3),
     ],
 )

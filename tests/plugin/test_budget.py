@@ -121,6 +121,7 @@ def test_a_replay_of_another_conversation_shows_where_they_part(benchmark: Bench
     assert (outcome["cause"], outcome["reason"]) == ("not_run", "replay_miss")
 
 
+@pytest.mark.slow
 def test_only_what_was_recorded_can_be_given_again(benchmark: Benchmark) -> None:
     with serving(one()) as endpoint:
         benchmark.run("suite/task_greet", f"--agent-model={MODEL}@{endpoint.url}/v1", "--agent-runs=1", "-pno:xdist")
@@ -140,6 +141,7 @@ def test_only_what_was_recorded_can_be_given_again(benchmark: Benchmark) -> None
         assert line in result.stdout.str() + result.stderr.str()
 
 
+@pytest.mark.slow
 def test_a_killed_session_does_not_pay_again_for_what_it_had(benchmark: Benchmark) -> None:
     """Killed in the middle of its runs and started again: every call is made once."""
     with serving({**one(), "delay_s": 0.3}) as endpoint:
@@ -161,6 +163,7 @@ def test_a_killed_session_does_not_pay_again_for_what_it_had(benchmark: Benchmar
     assert len(benchmark.campaigns()) == 1
 
 
+@pytest.mark.slow
 def test_back_off_is_no_working_time(benchmark: Benchmark, mode: tuple[str, ...]) -> None:
     """Each call waits 3 s in 429s; the task has 5 s for all of its three calls, and passes."""
     test = next((benchmark.root / "suite" / "task_greet").glob("test_*.py"))

@@ -12,9 +12,9 @@ from tests.conftest import MODES, Benchmark
 CLOCK_FILES = {"run_timing.csv", "manifest.json", "CHECKSUMS"}
 
 
-def test_reference_passes_and_is_reported(benchmark: Benchmark, mode: tuple[str, ...]) -> None:
+def test_reference_passes_and_is_reported(benchmark: Benchmark, every_mode: tuple[str, ...]) -> None:
     """Every run passes, the score line says so, and the campaign folder holds the whole record."""
-    result = benchmark.run("suite", "--agent-model=scripted/reference", *mode)
+    result = benchmark.run("suite", "--agent-model=scripted/reference", *every_mode)
 
     assert result.ret == 0
     result.assert_outcomes(passed=4)
@@ -70,10 +70,10 @@ def test_data_files_do_not_depend_on_how_the_session_was_run(benchmark: Benchmar
     assert packs[0] == packs[1] == packs[2]
 
 
-def test_two_models_are_interleaved_and_make_two_campaigns(benchmark: Benchmark, mode: tuple[str, ...]) -> None:
+def test_two_models_are_interleaved_and_make_two_campaigns(benchmark: Benchmark, every_mode: tuple[str, ...]) -> None:
     """Models alternate inside a block of task × run, and each has a campaign and a report of its own."""
     models = ("--agent-model=scripted/reference", "--agent-model=scripted/nop")
-    result = benchmark.run("suite", "-v", *models, *mode)
+    result = benchmark.run("suite", "-v", *models, *every_mode)
 
     assert result.ret == 1
     result.assert_outcomes(passed=4, failed=4)
@@ -85,9 +85,9 @@ def test_two_models_are_interleaved_and_make_two_campaigns(benchmark: Benchmark,
     assert runs == ["1", "1", "2", "2"]
 
 
-def test_failed_item_says_what_happened(benchmark: Benchmark, mode: tuple[str, ...]) -> None:
+def test_failed_item_says_what_happened(benchmark: Benchmark, every_mode: tuple[str, ...]) -> None:
     """The assertion, the failure mode, the last turns, the folder and the command to run it again."""
-    result = benchmark.run("suite/task_greet", "--agent-model=scripted/wrong", "--agent-runs=1", *mode)
+    result = benchmark.run("suite/task_greet", "--agent-model=scripted/wrong", "--agent-runs=1", *every_mode)
 
     result.stdout.fnmatch_lines(
         [
@@ -102,7 +102,7 @@ def test_failed_item_says_what_happened(benchmark: Benchmark, mode: tuple[str, .
     result.stdout.no_fnmatch_line("*workspace.py*")
 
 
-def test_infra_is_neither_pass_nor_failure(benchmark: Benchmark, mode: tuple[str, ...]) -> None:
+def test_infra_is_neither_pass_nor_failure(benchmark: Benchmark, every_mode: tuple[str, ...]) -> None:
     """A run that infrastructure spoils is retried, reported as I, does not count, and the exit status says 1."""
     folder = benchmark.task(
         "lost",
@@ -115,7 +115,7 @@ def test_lost(run):
 ''',
         reference="turns:\n- calls: [{shell: {command: 'sleep 5'}}]\n- text: Done.\n",
     )
-    result = benchmark.run(folder, "--agent-model=scripted/reference", "--agent-runs=1", "-rs", "-x", *mode)
+    result = benchmark.run(folder, "--agent-model=scripted/reference", "--agent-runs=1", "-rs", "-x", *every_mode)
 
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*1 infra*"])
@@ -125,7 +125,7 @@ def test_lost(run):
     assert [record["superseded"] is None for record in ended] == [False, False, True]
 
 
-def test_a_broken_checker_is_no_verdict_on_the_model(benchmark: Benchmark, mode: tuple[str, ...]) -> None:
+def test_a_broken_checker_is_no_verdict_on_the_model(benchmark: Benchmark, every_mode: tuple[str, ...]) -> None:
     """An exception or a skip in the body is the task's fault: there is no score until it is mended."""
     folder = benchmark.task(
         "broken",
@@ -144,7 +144,7 @@ def test_skipping(run):
     pytest.skip("not today")
 ''',
     )
-    result = benchmark.run(folder, "--agent-model=scripted/empty", "--agent-runs=1", *mode)
+    result = benchmark.run(folder, "--agent-model=scripted/empty", "--agent-runs=1", *every_mode)
 
     assert result.ret == 1
     result.assert_outcomes(failed=2)
@@ -153,7 +153,7 @@ def test_skipping(run):
     result.stdout.fnmatch_lines(["*score*none*"])
 
 
-def test_task_with_steps_of_its_own(benchmark: Benchmark, mode: tuple[str, ...]) -> None:
+def test_task_with_steps_of_its_own(benchmark: Benchmark, every_mode: tuple[str, ...]) -> None:
     """A test may drive the agent itself, look into the sandbox between steps, and is judged like any other."""
     folder = benchmark.task(
         "steps",
@@ -172,7 +172,7 @@ def test_steps(agent, sandbox):
 ''',
         reference="turns:\n- calls: [{fs_write: {path: a.txt, content: '1'}}]\n- text: Done.\n",
     )
-    result = benchmark.run(folder, "--agent-model=scripted/reference", "--agent-runs=1", *mode)
+    result = benchmark.run(folder, "--agent-model=scripted/reference", "--agent-runs=1", *every_mode)
 
     assert result.ret == 1
     (outcome,) = benchmark.outcomes().values()

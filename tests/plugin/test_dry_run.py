@@ -26,6 +26,7 @@ def test_a_dry_run_tells_and_does_nothing(benchmark: Benchmark, mode: tuple[str,
     assert not (benchmark.root / ".agentcore").exists()
 
 
+@pytest.mark.slow
 def test_earlier_campaigns_tell_more_than_the_shape(benchmark: Benchmark) -> None:
     """The header of a session says it too; a campaign that is gone on with is asked for the rest alone."""
     with serving(one()) as endpoint:

@@ -118,6 +118,7 @@ def test_parameters_prompt_and_conversation_reach_the_model(benchmark: Benchmark
     assert third["messages"][-1]["content"] == "wrote 11 bytes to greeting.txt"
 
 
+@pytest.mark.slow
 def test_over_translation_to_another_wire(benchmark: Benchmark) -> None:
     """An Anthropic-style upstream behind litellm: same tasks, same score, cost from the table."""
     with serving(models(**{"claude-haiku-4-5": {}})) as endpoint:
@@ -139,7 +140,7 @@ def test_over_translation_to_another_wire(benchmark: Benchmark) -> None:
         ({"kind": "429", "times": 1, "retry_after": "1"}, None, 4),
         ({"kind": "500", "times": 1}, None, 4),
         ({"kind": "500"}, "infra", 4),
-        ({"kind": "hang"}, "infra", 4),
+        pytest.param({"kind": "hang"}, "infra", 4, marks=pytest.mark.slow),
         ({"kind": "empty_choices"}, "infra", 2),
         ({"kind": "malformed_arguments"}, "model", 3),
     ],
@@ -206,6 +207,7 @@ def test_keys_are_nowhere_but_at_the_upstream(
     assert "sk-other" not in seen
 
 
+@pytest.mark.slow
 def test_litellm_is_imported_in_the_gateway_alone(benchmark: Benchmark, endpoint_url: str) -> None:
     """Neither pytest nor a worker has litellm, aiohttp's server or a provider's client in it."""
     (benchmark.root / "conftest.py").write_text(

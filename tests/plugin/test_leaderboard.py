@@ -241,6 +241,7 @@ def test_unreadable_campaigns_are_named(command: Command) -> None:
     assert "holds no campaign; run one, or name another --agent-dir" in command.on("leaderboard").err
 
 
+@pytest.mark.slow
 def test_a_thousand_campaigns(command: Command) -> None:
     """In CPU seconds of this process, for the machine may be busy; five times what it takes on a quiet one."""
     model = store(command.directory, "x/m", OSS_20B)

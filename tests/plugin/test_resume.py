@@ -18,20 +18,20 @@ def attempts(benchmark: Benchmark, campaign: Path | None = None) -> int:
     return sum(record["kind"] == "attempt_started" for record in benchmark.journal(campaign))
 
 
-def test_a_finished_campaign_is_left_alone(benchmark: Benchmark, mode: tuple[str, ...]) -> None:
+def test_a_finished_campaign_is_left_alone(benchmark: Benchmark, every_mode: tuple[str, ...]) -> None:
     """The same command again begins a new folder."""
-    benchmark.run(*ARGUMENTS, *mode)
-    benchmark.run(*ARGUMENTS, *mode)
+    benchmark.run(*ARGUMENTS, *every_mode)
+    benchmark.run(*ARGUMENTS, *every_mode)
 
     first, second = benchmark.campaigns()
     assert second.name == f"{first.name}-2"
     assert attempts(benchmark, first) == attempts(benchmark, second) == 4
 
 
-def test_an_unfinished_campaign_is_resumed(benchmark: Benchmark, mode: tuple[str, ...]) -> None:
+def test_an_unfinished_campaign_is_resumed(benchmark: Benchmark, every_mode: tuple[str, ...]) -> None:
     """Part of the plan first, then all of it: what is there is served from the record and judged again."""
-    assert benchmark.run(*ARGUMENTS, "-k", "greet", *mode).ret == 0
-    result = benchmark.run(*ARGUMENTS, *mode)
+    assert benchmark.run(*ARGUMENTS, "-k", "greet", *every_mode).ret == 0
+    result = benchmark.run(*ARGUMENTS, *every_mode)
 
     result.assert_outcomes(passed=4)
     result.stdout.fnmatch_lines(["*resumed, 2 of 4 runs done*", "*score*4/4*"])
@@ -109,6 +109,7 @@ def test_a_solution_does_not_count_as_a_change(benchmark: Benchmark) -> None:
     assert len(benchmark.campaigns()) == 1
 
 
+@pytest.mark.slow
 def test_two_sessions_at_once(benchmark: Benchmark) -> None:
     """The second one is refused in a line while the first holds the campaign."""
     benchmark.task(

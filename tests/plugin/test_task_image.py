@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_agentcore.sandbox.docker import Daemon
-from tests.conftest import MODES, Benchmark
+from tests.conftest import Benchmark
 from tests.contract import docker_images
 from tests.contract.docker_fixture import needs_docker
 
@@ -107,7 +107,6 @@ def test_what_an_image_stands_for_is_part_of_what_was_measured(
     assert len(benchmark.campaigns()) == 2
 
 
-@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
 @pytest.mark.parametrize("level", ["namespace", "process"])
 def test_a_level_without_images_refuses_the_task(benchmark: Benchmark, level: str, mode: tuple[str, ...]) -> None:
     """What the image has and this machine has not would be counted against the model."""

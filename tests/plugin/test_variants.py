@@ -56,6 +56,7 @@ def drawn(benchmark: Benchmark) -> Benchmark:
     return benchmark
 
 
+@pytest.mark.slow
 def test_a_template_passes_everywhere_and_an_answer_typed_in_on_canonical_alone(
     drawn: Benchmark, mode: tuple[str, ...]
 ) -> None:

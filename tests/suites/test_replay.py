@@ -24,6 +24,7 @@ def outcomes(pytester: pytest.Pytester, model: str, variant: str) -> list[dict[s
     return [json.loads(path.read_text()) for path in paths]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["canonical", "7"])
 def test_the_reference_passes_in_every_run(variant: str, pytester: pytest.Pytester) -> None:
     """Thirty of thirty, and the control item."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -132,9 +133,8 @@ def asked(suite: Path, folder: Path, sql: str, databases: list[bytes], final: by
     names = [f"{index}.db" for index in range(len(databases) + 1)]
     for name, data in zip(names, [databases[0] if final is None else final, *databases], strict=True):
         (folder / name).write_bytes(data)
-    done = subprocess.run(
-        [sys.executable, "-I", "hidden/ask.py", *names], cwd=folder, capture_output=True, check=True, text=True
-    )
+    argv, env = [sys.executable, "-I", "hidden/ask.py", *names], {**os.environ, "TMPDIR": str(folder)}
+    done = subprocess.run(argv, cwd=folder, env=env, capture_output=True, check=True, text=True)
     found = json.loads(done.stdout)
     assert isinstance(found, dict)
     return found
