@@ -85,7 +85,8 @@ def every_mode(request: pytest.FixtureRequest) -> tuple[str, ...]:
 
 
 @pytest.fixture(
-    params=[pytest.param(name, marks=() if name == "no_xdist" else pytest.mark.slow) for name in MODES], ids=MODES
+    params=[pytest.param(name, marks=() if name == "no_xdist" else pytest.mark.slow) for name in MODES],
+    ids=list(MODES),
 )
 def mode(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """The same, for what hardly depends on it: the ways that take longer wait for the slow tests."""

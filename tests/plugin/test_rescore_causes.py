@@ -15,11 +15,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import QUICK, Benchmark
+from tests.plugin.conftest import Say, contents
 from tests.plugin.processes import cmdline, descendants
 from tests.plugin.test_resources import heap
-from tests.plugin.test_verify import Say, contents, say
-
-__all__ = ["say"]
 
 KILLED = "oom_killed: the kernel or the watchdog killed for want of memory in the last call"
 LOST = "server_lost: the server is gone, and nobody knows how"
