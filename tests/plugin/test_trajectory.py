@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import Benchmark
 from tests.contract.scripted_endpoint import serving
-from tests.unit.test_atif import validate
+from tests.unit.atif_format import validate
 
 READ = ["fs_read", {"path": "name.txt"}]
 WRITE = ["fs_write", {"path": "greeting.txt", "content": "Hello, Ada!"}]

@@ -19,8 +19,8 @@ from pytest_agentcore.formats.atif_wire import conversations_to_atif
 from pytest_agentcore.model import chat
 from pytest_agentcore.model.cassette import Recorded
 from pytest_agentcore.model.conversations import conversations
+from tests.unit.atif_format import validate
 from tests.unit.sample_values import SOME
-from tests.unit.test_atif import validate
 
 Message = dict[str, Any]
 TASK = "Look into the log for the cause, and say it in one line."
