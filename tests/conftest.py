@@ -78,18 +78,20 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-@pytest.fixture(params=MODES)
+def modes(*at_once: str) -> list[object]:
+    """Each way in which a session can be run; all but those named wait for the slow tests."""
+    return [pytest.param(name, id=name, marks=() if name in at_once else pytest.mark.slow) for name in MODES]
+
+
+@pytest.fixture(params=modes("n2", "no_xdist"))
 def every_mode(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """Each way in which a session can be run, as arguments."""
     return MODES[request.param]
 
 
-@pytest.fixture(
-    params=[pytest.param(name, marks=() if name == "no_xdist" else pytest.mark.slow) for name in MODES],
-    ids=list(MODES),
-)
+@pytest.fixture(params=modes("no_xdist"))
 def mode(request: pytest.FixtureRequest) -> tuple[str, ...]:
-    """The same, for what hardly depends on it: the ways that take longer wait for the slow tests."""
+    """The same, for what hardly depends on it."""
     return MODES[request.param]
 
 

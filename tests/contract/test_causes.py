@@ -107,6 +107,7 @@ def test_row_1_the_daemon_is_killed(engine: Engine) -> None:
     assert (row_of(done), outcome.cause, outcome.reason) == (1, Cause.INFRA, "the docker daemon is gone")
 
 
+@pytest.mark.slow
 def test_row_2_the_server_says_nothing(isolation: Isolation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(served, "_SLACK_S", 1.0)
     stopped: list[int] = []

@@ -208,7 +208,7 @@ def test_one_500_is_survived(gateway: Gateway, endpoint: Endpoint) -> None:
         ("500", ModelUnavailable, r"answered 500: .*\(3 attempts, waited \d", 3),
         ("204", ModelUnavailable, "answered 204", 3),
         ("reset", ModelUnavailable, "closed without an answer", 3),
-        ("hang", ModelUnavailable, "no answer within 1 s", 3),
+        pytest.param("hang", ModelUnavailable, "no answer within 1 s", 3, marks=pytest.mark.slow),
         ("empty_choices", ModelUnavailable, "no choices", 1),
         ("no_message", ModelUnavailable, "no message", 1),
         ("html", ModelUnavailable, "no JSON: <html>", 1),

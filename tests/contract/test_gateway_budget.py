@@ -132,6 +132,7 @@ def test_a_runs_deadline(gateway: Gateway, endpoint: Endpoint, spec: ModelSpec, 
     assert time.monotonic() - started < 20
 
 
+@pytest.mark.slow
 def test_waiting_for_the_provider_is_no_working_time() -> None:
     """Each call waits three seconds in 429s: a run with less working time than that is not stopped by it."""
     fault = {"kind": 429, "times": 1, "retry_after": "3"}

@@ -90,6 +90,7 @@ def sent(endpoint: Endpoint, model: str) -> list[dict[str, Any]]:
     return [request for request in endpoint.requests() if request["body"]["model"] == model]
 
 
+@pytest.mark.slow
 def test_a_conversation_its_usage_and_its_cost(gateway: Gateway, endpoint: Endpoint) -> None:
     model = GatewayModel(gateway.address, named(endpoint, HAIKU), "translated", {"temperature": 0, "max_tokens": 500})
 

@@ -105,6 +105,7 @@ def test_a_campaign_is_given_again_without_its_upstream(benchmark: Benchmark, mo
     assert wires(source) == wires(again)
 
 
+@pytest.mark.slow
 def test_a_replay_of_another_conversation_shows_where_they_part(benchmark: Benchmark) -> None:
     """A file that the agent reads says something else: an error with both, and no verdict on the model."""
     with serving(one()) as endpoint:
@@ -180,6 +181,7 @@ def test_back_off_is_no_working_time(benchmark: Benchmark, mode: tuple[str, ...]
     assert outcome["working_s"] < 5
 
 
+@pytest.mark.slow
 def test_a_call_ends_with_its_runs_time(benchmark: Benchmark) -> None:
     """An upstream that hangs is the run's working time; the call does not outlive it, and the mode is timeout."""
     test = next((benchmark.root / "suite" / "task_greet").glob("test_*.py"))

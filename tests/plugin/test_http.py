@@ -167,7 +167,7 @@ def test_faults_end_in_the_right_cause(
         result.stdout.fnmatch_lines(["*1 infra*"])
 
 
-@pytest.mark.parametrize("workers", ["-pno:xdist", "-n2"])
+@pytest.mark.parametrize("workers", ["-pno:xdist", pytest.param("-n2", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_a_refused_configuration_stops_the_campaign_at_the_first_call(
     benchmark: Benchmark, status: int, workers: str

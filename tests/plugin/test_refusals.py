@@ -156,6 +156,7 @@ def test_less_isolation_than_required(benchmark: Benchmark) -> None:
     refused(result, "--agent-require-isolation=namespace", "process")
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_the_session_in_one_line(benchmark: Benchmark, tmp_path: Path) -> None:
     """What was recorded before stays readable, and the same command goes on when there is room again."""
     import subprocess

@@ -114,6 +114,7 @@ def parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
+@pytest.mark.slow
 def test_an_attempt_that_was_tried_again_is_decided_again(struck: Path, say: Say) -> None:
     """A lack of memory would have ended the run: what counts then is that attempt."""
     status, shown = say("rescore", "--causes", struck)
@@ -127,6 +128,7 @@ def test_an_attempt_that_was_tried_again_is_decided_again(struck: Path, say: Say
     assert "score 1/1, now 0/1; 1 runs judged otherwise" in shown
 
 
+@pytest.mark.slow
 def test_what_nothing_was_seen_of_stays_as_it_was(struck: Path, say: Say) -> None:
     """Runs that were made before losses were kept, and broken records."""
     edited(struck, "task_nap-run1/attempt-1", lambda data: data.pop("loss"))

@@ -33,6 +33,7 @@ def gateway(file: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         process.communicate(timeout=30)
 
 
+@pytest.mark.slow
 def test_sessions_use_one_gateway_and_its_prices(benchmark: Benchmark, mode: tuple[str, ...]) -> None:
     """A session that attaches holds no key, pays the gateway's prices, and leaves the gateway to the next."""
     file, prices = benchmark.root / "door", benchmark.root / "prices.json"

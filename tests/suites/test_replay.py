@@ -33,6 +33,7 @@ def test_the_reference_passes_in_every_run(variant: str, pytester: pytest.Pytest
     assert passed == [True] * RUNS
 
 
+@pytest.mark.slow
 def test_doing_nothing_fails_in_every_run(pytester: pytest.Pytester) -> None:
     """And is told from a wrong answer."""
     found = [
