@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -61,22 +62,38 @@ def box(open_box: Open) -> Sandbox:
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    """A daemon that may be killed, with the image in it."""
+def spare_engine() -> Iterator[Engine]:
+    """A daemon that may be killed, with the image in it; nothing else of the session talks to it."""
     needs_docker()
     if os.geteuid() != 0 or shutil.which("dockerd", path=f"{os.environ['PATH']}:/usr/sbin") is None:
         pytest.skip("only root, with dockerd installed, has a daemon that may be killed")
-    cache = Path.home() / ".cache" / "pytest-agentcore"
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="ac-", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="ac-", dir="/tmp") as folder:
         engine = Engine(Path(folder, "e"))
-        pool.close()  # of the daemon that other tests use
         try:
             engine.start()
-            patch.setenv("DOCKER_HOST", engine.url)
-            daemon = Daemon()
-            image.build(daemon, cache=cache, say=lambda _: None)
-            daemon.close()
+            with talking_to(engine):
+                daemon = Daemon()
+                image.build(daemon, cache=Path.home() / ".cache" / "pytest-agentcore", say=lambda _: None)
+                daemon.close()
             yield engine
         finally:
-            pool.close()
             engine.remove()
+
+
+@pytest.fixture
+def engine(spare_engine: Engine) -> Iterator[Engine]:
+    """For one test alone: an image has another id in another daemon, and other tests of the module keep theirs."""
+    with talking_to(spare_engine):
+        yield spare_engine
+
+
+@contextmanager
+def talking_to(engine: Engine) -> Iterator[None]:
+    """This process knows that daemon and no other."""
+    pool.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", engine.url)
+        try:
+            yield
+        finally:
+            pool.close()
