@@ -144,13 +144,15 @@ class Meter:
     def feed(self, piece: bytes) -> None:
         """Look at the next bytes of a stream."""
         self.size += len(piece)
-        if self._named:  # taking every line apart would cost more than passing it on
+        while piece and not self._named:
+            first, end, piece = piece.partition(b"\n")
+            for line in self._lines.feed(first + end):
+                self._line(line)
+        if piece:  # taking every line apart would cost more than passing it on
             lines, events = self._lines.holding(piece, _WORTH_READING)
             self._events += events - len(lines)
-        else:
-            lines = self._lines.feed(piece)
-        for line in lines:
-            self._line(line)
+            for line in lines:
+                self._line(line)
 
     def end(self) -> None:
         """Nothing more comes."""
