@@ -83,15 +83,15 @@ def modes(*at_once: str) -> list[object]:
     return [pytest.param(name, id=name, marks=() if name in at_once else pytest.mark.slow) for name in MODES]
 
 
-@pytest.fixture(params=modes("n2", "no_xdist"))
+@pytest.fixture(params=modes("n2"))
 def every_mode(request: pytest.FixtureRequest) -> tuple[str, ...]:
-    """Each way in which a session can be run, as arguments."""
+    """Each way in which a session can be run, as arguments; with workers, where most can go wrong, at once."""
     return MODES[request.param]
 
 
 @pytest.fixture(params=modes("no_xdist"))
 def mode(request: pytest.FixtureRequest) -> tuple[str, ...]:
-    """The same, for what hardly depends on it."""
+    """The same, for what hardly depends on it: at once the way that is quickest."""
     return MODES[request.param]
 
 

@@ -72,6 +72,7 @@ def test_what_a_run_cannot_pay_is_not_its_failure(benchmark: Benchmark) -> None:
     assert summary["n_not_run"] > 0
 
 
+@pytest.mark.slow
 def test_a_cap_needs_a_price_and_an_amount(benchmark: Benchmark) -> None:
     with serving({"models": {"nobody": {"scripts": SCRIPTS, "usage": USAGE}}}) as endpoint:
         unpriced = benchmark.run("suite", f"--agent-model=nobody@{endpoint.url}/v1", "--agent-max-cost=1", "-pno:xdist")
@@ -86,6 +87,7 @@ def test_a_cap_needs_a_price_and_an_amount(benchmark: Benchmark) -> None:
     assert not requests
 
 
+@pytest.mark.slow
 def test_a_campaign_is_given_again_without_its_upstream(benchmark: Benchmark, mode: tuple[str, ...]) -> None:
     """The same verdicts, the same bytes of every data file but the clock's, and the same wire, with nobody there."""
     with serving(one()) as endpoint:
@@ -225,6 +227,7 @@ def until(condition: Any) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_what_an_attempt_took_over_is_counted_once(benchmark: Benchmark) -> None:
     """The second of three calls fails for good, once: the second attempt goes on from the first, and pays for two."""
     fault = {"kind": "500", "from": 2, "times": 2}

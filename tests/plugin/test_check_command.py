@@ -33,6 +33,7 @@ def suite(benchmark: Benchmark) -> Path:
     return benchmark.root
 
 
+@pytest.mark.slow
 def test_cards_for_a_person(suite: Path) -> None:
     """Status 0, the card, and nothing left behind."""
     before = sorted(suite.rglob("*"))

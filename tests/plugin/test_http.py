@@ -77,6 +77,7 @@ def test_a_model_without_a_known_price_costs_an_unknown_amount(benchmark: Benchm
     assert {outcome["usage"]["cost_usd"] for outcome in benchmark.outcomes().values()} == {None}
 
 
+@pytest.mark.slow
 def test_prices_of_ones_own_come_before_the_bundled_ones(benchmark: Benchmark) -> None:
     """Dollars per million tokens; the manifest says whose prices they were, and a broken file is refused first."""
     (benchmark.root / "prices.yaml").write_text("nobody: {input: 1, output: 10, cache_read: 0.5}\n")

@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import QUICK, Benchmark
 
 
+@pytest.mark.slow
 def test_least_score_decides_alone(benchmark: Benchmark, mode: tuple[str, ...]) -> None:
     """With --agent-min-score a failed run does not fail the session, and a low score does."""
     arguments = ("suite/task_greet", "--agent-model=scripted/wrong", "--agent-runs=1", *mode)

@@ -24,6 +24,7 @@ def test_todays_checker_over_stored_runs(benchmark: Benchmark, campaign: Path, s
     assert contents(campaign) == before
 
 
+@pytest.mark.slow
 def test_rescoring_can_be_written_beside_the_old_pack(benchmark: Benchmark, campaign: Path, say: Say) -> None:
     """A new pack, sound in itself, that says by whom it was judged."""
     loosened(benchmark)

@@ -77,6 +77,7 @@ def test_rollouts_that_nobody_judged_are_judged_not_run_again(benchmark: Benchma
     assert attempts(benchmark) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     ["checker", "parameter", "rerun", "prompt"],

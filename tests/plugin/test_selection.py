@@ -65,6 +65,7 @@ def test_slow(run):
     assert "task_slow-run1" not in benchmark.outcomes()
 
 
+@pytest.mark.slow
 def test_last_failed_runs_only_what_failed(benchmark: Benchmark) -> None:
     """--lf after a finished campaign begins a new one with the failed runs alone."""
     (benchmark.root / "suite" / "task_count" / "solutions" / "wrong.yaml").write_text(

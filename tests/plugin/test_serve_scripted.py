@@ -81,6 +81,7 @@ def test_the_vendors_clients_get_a_bundled_solution(bundled: str, wire: str, *, 
     assert all(one.input_tokens > 0 and one.output_tokens > 0 for one in said)
 
 
+@pytest.mark.slow
 def test_a_small_suite_passes_against_it(benchmark: Benchmark, mode: tuple[str, ...]) -> None:
     """The gateway, the wire and the agent are the real ones; the model is a file."""
     with served(benchmark.root, "suite") as url:
@@ -117,6 +118,7 @@ def test_tasks_that_cannot_be_told_apart_are_refused(benchmark: Benchmark) -> No
     assert "'task_bob' and 'task_eve' have the same prompt" in answer.json()["error"]["message"]
 
 
+@pytest.mark.slow
 def test_it_leaves_nothing_and_ends_with_sigterm(benchmark: Benchmark) -> None:
     before = sorted(path for path in benchmark.root.rglob("*") if "__pycache__" not in path.parts)
     command = [sys.executable, "-c", SCRIPT, "serve-scripted", "suite"]
@@ -157,6 +159,7 @@ def test_what_cannot_be_served_is_told(
     assert words in done.stderr
 
 
+@pytest.mark.slow
 def test_a_port_in_use_is_told(benchmark: Benchmark) -> None:
     with served(benchmark.root, "suite") as url:
         command = [sys.executable, "-c", SCRIPT, "serve-scripted", "suite", f"--port={url.rpartition(':')[2]}"]

@@ -58,6 +58,7 @@ def test_sessions_use_one_gateway_and_its_prices(benchmark: Benchmark, mode: tup
     assert not file.exists()
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_together_is_told_first(benchmark: Benchmark) -> None:
     file = benchmark.root / "door"
     (benchmark.root / "none").write_text("{}")

@@ -63,6 +63,7 @@ def model() -> Iterator[str]:
         yield f"@{endpoint.url}/v1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", sorted(GREETINGS))
 def test_the_record_tells_what_the_agent_kept(benchmark: Benchmark, model: str, script: str) -> None:
     """Every step, token and cent of every run."""

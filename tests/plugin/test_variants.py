@@ -71,6 +71,7 @@ def test_a_template_passes_everywhere_and_an_answer_typed_in_on_canonical_alone(
     drawn.run(task, "--agent-model=scripted/memorised", "--agent-variant=7", *mode).assert_outcomes(failed=2)
 
 
+@pytest.mark.slow
 def test_a_variant_is_a_campaign_of_its_own_and_is_resumed(drawn: Benchmark) -> None:
     """Its manifest names the seed; the first run's answer is not the second's; each seed draws another workspace."""
     arguments = ("suite/task_sum", "--agent-model=scripted/reference")

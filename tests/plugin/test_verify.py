@@ -42,6 +42,7 @@ PREDICTED = "campaign: {suite: small, model: scripted/reference}\npredictions: {
 PLACES = (0.0, 0.1, 0.37, 0.5, 0.73, 0.9, 1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flip", [0x01, 0x20, 0x80])
 def test_one_byte_of_any_file_is_noticed(campaign: Path, say: Say, flip: int) -> None:
     """Every file that lies in the pack is named when a byte of it changes, wherever the byte stands.

@@ -188,6 +188,7 @@ def drawn(task: ModuleType) -> list[Any]:
     return [task.draw(Draw(variant=seed, suite_version="1.0.0", task=TASK, run=run)) for seed, run in draws]
 
 
+@pytest.mark.slow
 def test_every_drawn_log_has_every_trait_of_the_published_one(task: ModuleType, drawn: list[Any]) -> None:
     """The reader of the log, which knows nothing of the draw, finds what was planted, and so does a closer look."""
     reading = sys.modules[task.Incident.__module__]

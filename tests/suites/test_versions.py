@@ -37,6 +37,7 @@ def test_the_changelog_names_every_pinned_version_the_present_one_first(suite: P
     assert named[0] == pinned[-1] == version_of(suite)
 
 
+@pytest.mark.slow
 def test_every_task_has_the_digest_of_the_present_version(suite: Path, pytester: pytest.Pytester) -> None:
     """Whoever changes a task raises the version in suite.yaml and pins it: that is this test's whole message."""
     cards = pytester.path / "cards.json"
