@@ -24,7 +24,7 @@ DEPENDING = "not (docker or watchdog or row_2 or row_11 or row_12)"
 @pytest.mark.parametrize("user", ["root", "nobody"])
 def test_limits_and_causes(user: str) -> None:
     """Kills for want of memory, fork bombs, throttling, their evidence and their causes; for a user with a slice."""
-    python = [str(part) for part in (ordinary_users_python() if user == "nobody" else [sys.executable])]
+    python = ordinary_users_python() if user == "nobody" else [sys.executable]
     tests = [str(second_machine.ROOT / "tests" / "contract" / name) for name in FILES]
     options = ("-q", "-rs", "--color=no", "-m", "", "-k", DEPENDING, *QUICK, "-pno:xdist", "--basetemp=/mnt/tests")
     try:
