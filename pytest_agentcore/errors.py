@@ -46,10 +46,10 @@ class SandboxUnavailable(SandboxError):
 
 
 class SandboxLost(SandboxError):
-    """The sandbox went away while it was in use.
+    """The sandbox went away while it was in use, or the machine spoilt what it did.
 
-    ``reason`` is ``server_lost``, a fault of nobody in the run, or ``oom_killed``: the kernel took its server for want
-    of memory, which is a resource's. ``loss`` is what was seen of it, where anything was.
+    ``reason`` is ``server_lost`` or ``host_pressure``, faults of nobody in the run, or ``oom_killed``: the kernel took
+    its server for want of memory, which is a resource's. ``loss`` is what was seen of it, where anything was.
     """
 
     def __init__(self, message: str, *, reason: str = "server_lost", loss: Loss | None = None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pytest_agentcore.agent import clock
 from pytest_agentcore.agent.loop import solve
-from pytest_agentcore.domain.causes import SERVER_LOST, Loss
+from pytest_agentcore.domain.causes import INFRA_REASONS, SERVER_LOST, Loss
 from pytest_agentcore.domain.outcome import RunKey
 from pytest_agentcore.domain.ports import Sandbox
 from pytest_agentcore.domain.resources import Evidence
@@ -86,7 +86,7 @@ class Agent:
             workspace, evidence = frozen(self.sandbox, self._before)
         except SandboxError as fault:
             reason, loss = getattr(fault, "reason", SERVER_LOST), getattr(fault, "loss", None)
-            infra, resource = (infra or str(fault), None) if reason == SERVER_LOST else (None, reason)
+            infra, resource = (infra or str(fault), None) if reason in INFRA_REASONS else (None, reason)
         wall, metered = clock.now() - self._started, self._harness.metered(self._model)
         return Rollout(
             key=self._key,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_agentcore.collection import Planned
-from pytest_agentcore.domain.causes import SERVER_LOST
+from pytest_agentcore.domain.causes import INFRA_REASONS
 from pytest_agentcore.domain.outcome import Cause, Detail, Outcome, Verdict
 from pytest_agentcore.domain.rollout import Rollout
 from pytest_agentcore.errors import ModelUnavailable, RunHalted, SandboxError, SandboxLost, StoreError, Tampered
@@ -155,7 +155,7 @@ def verdict_of(error: BaseException, *, drives_agent: bool = False) -> Verdict:
     """What an exception out of a test's body means; one that drives the agent may have lost the agent's sandbox."""
     if isinstance(error, Tampered):
         return Verdict(passed=False, tampered=True, message=said(error))
-    if drives_agent and isinstance(error, SandboxLost) and error.reason != SERVER_LOST:
+    if drives_agent and isinstance(error, SandboxLost) and error.reason not in INFRA_REASONS:
         return Verdict(passed=False, message=said(error))
     if isinstance(error, (SandboxError, ModelUnavailable)):
         return Verdict(passed=False, infra_error=said(error))

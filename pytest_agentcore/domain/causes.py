@@ -13,14 +13,16 @@ from pytest_agentcore.domain.outcome import Cause
 from pytest_agentcore.domain.resources import Evidence
 from pytest_agentcore.domain.trajectory import Trajectory
 
-OOM_KILLED, SERVER_LOST = "oom_killed", "server_lost"
+OOM_KILLED, SERVER_LOST, HOST_PRESSURE = "oom_killed", "server_lost", "host_pressure"
+MOST_WITHHELD = 0.5
+"""A call that ended with its time was the agent's own as long as it got at least this share of what was due to it."""
 _KILLED = 128 + 9
 _SAME_MOMENT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """What was seen of a sandbox whose server went away."""
+    """What was seen of a sandbox whose server went away, or that was given up because the machine spoilt a call."""
 
     daemon_answers: bool = True
     """Level docker: is there still a daemon to ask?"""
@@ -38,6 +40,10 @@ class Loss:
     """Level docker: when the kernel last killed something in the container for want of memory."""
     said: str = ""
     """The server's own last line."""
+    withheld: float = 0.0
+    """Of a call that ended with its time: the share of what was due to it that the machine gave to others, 0 to 1."""
+    machine_kills: int = 0
+    """Processes that the kernel killed for want of memory while the sandbox's own limit was not met."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +76,7 @@ class Row:
     """Infrastructure's runs are tried again, a resource's are not passed and not tried again."""
     reason: str
     message: str = ""
-    """For the error of a sandbox that was lost."""
+    """For the error of a sandbox that was lost, with the fields of its :class:`Loss` filled in."""
 
 
 def _lost(fits: Callable[[Loss], bool]) -> Callable[[Seen], bool]:
@@ -108,6 +114,20 @@ TABLE = (
         message="the container was killed from outside",
     ),
     Row(
+        seen="the last call ended with its time, and the machine had given most of what was due to it to others",
+        fits=_lost(lambda loss: loss.withheld > MOST_WITHHELD),
+        cause=Cause.INFRA,
+        reason=HOST_PRESSURE,
+        message="the machine kept {loss.withheld:.0%} of a call's processor time from it: have fewer runs in flight",
+    ),
+    Row(
+        seen="the kernel killed for want of memory in the last call, and the sandbox's own limit was not met",
+        fits=_lost(lambda loss: loss.machine_kills > 0),
+        cause=Cause.INFRA,
+        reason=HOST_PRESSURE,
+        message="the machine's memory ran out, not the sandbox's: have fewer runs in flight",
+    ),
+    Row(
         seen="SIGKILL ended the server, and the kernel counts that as its own, for want of memory",
         fits=_lost(_server_ran_out_of_memory),
         cause=Cause.RESOURCE,
@@ -119,14 +139,14 @@ TABLE = (
         fits=_lost(lambda loss: bool(loss.said)),
         cause=Cause.INFRA,
         reason=SERVER_LOST,
-        message="the sandbox's server is gone: {said}",
+        message="the sandbox's server is gone: {loss.said}",
     ),
     Row(
         seen="the server is gone with another exit status",
         fits=_lost(lambda loss: loss.exit_code is not None),
         cause=Cause.INFRA,
         reason=SERVER_LOST,
-        message="the sandbox's server is gone: exit status {exit_code}",
+        message="the sandbox's server is gone: exit status {loss.exit_code}",
     ),
     Row(
         seen="the server is gone, and nobody knows how",
@@ -161,6 +181,7 @@ TABLE = (
     ),
 )
 """The first row that fits is the cause; none where the model has to answer for itself."""
+INFRA_REASONS = frozenset(row.reason for row in TABLE if row.cause is Cause.INFRA)
 
 
 def row_for(seen: Seen) -> Row | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pytest_agentcore.agent import clock
 from pytest_agentcore.agent.loop import solve
 from pytest_agentcore.agent.tools import Toolbox
-from pytest_agentcore.domain.causes import SERVER_LOST, Loss
+from pytest_agentcore.domain.causes import INFRA_REASONS, SERVER_LOST, Loss
 from pytest_agentcore.domain.outcome import RunKey
 from pytest_agentcore.domain.ports import Model, Sandbox
 from pytest_agentcore.domain.resources import Evidence
@@ -128,7 +128,7 @@ def attempt(*, key: RunKey, number: int, task: Task, before: Snapshot, harness: 
             if cancel():
                 raise RunCancelled("the session is ending") from None
             reason, loss = getattr(fault, "reason", SERVER_LOST), getattr(fault, "loss", None)
-            infra, resource = (str(fault), None) if reason == SERVER_LOST else (None, reason)
+            infra, resource = (str(fault), None) if reason in INFRA_REASONS else (None, reason)
             trajectory = Trajectory(system_prompt=harness.system_prompt, prompt=task.prompt, turns=tuple(turns))
     wall = clock.now() - started
     return Rollout(

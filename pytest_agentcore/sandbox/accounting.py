@@ -42,7 +42,7 @@ class Accounting:
         ]
         self._files = {kind: _open(path) for kind, path in plan.get("files", {}).items() if os.path.exists(path)}  # noqa: PTH110
         self._limit = self._applied = self._read_int("memory_limit")
-        self._peak_before = 0
+        self._peak_before = self._met_before = 0
         self.holds_memory = "memory_limit" in self._files
         self.holds_pids = "max" in self._files
         self._throttled = next((kind for kind in _SECONDS if kind in self._files), None)
@@ -78,6 +78,17 @@ class Accounting:
         if self._throttled is not None:
             throttled = self._counter(self._throttled) * _SECONDS[self._throttled]
         return self._counter("oom_kill"), self._counter("max"), throttled
+
+    def met_memory_limit(self) -> bool:
+        """Has the commands' own limit been met since this was last asked; if not, a kill was for want of other memory.
+
+        The kernel counts kills of a group whoever's memory ran out: its own, that of a group above, the machine's.
+        """
+        if "memory_met" not in self._files and "oom" not in self._files:
+            return True
+        met = self._counter("oom") if "oom" in self._files else self._read_int("memory_met")
+        before, self._met_before = self._met_before, met
+        return met > before
 
     def begin_call(self) -> None:
         """Forget the highest use so far, where the kernel can."""

@@ -9,5 +9,5 @@ from pytest_agentcore.errors import SandboxLost
 def lost(loss: Loss) -> SandboxLost:
     """What to raise, with what was seen."""
     row = next(row for row in TABLE if row.fits(Seen(loss=loss)))
-    message = row.message.format(said=loss.said, exit_code=loss.exit_code)
+    message = row.message.format(loss=loss)
     return SandboxLost(message, reason=row.reason, loss=loss)

@@ -112,6 +112,7 @@ _FILES_1 = (
     ("memory", "memory_usage", "memory.usage_in_bytes"),
     ("memory", "memory_peak", "memory.max_usage_in_bytes"),
     ("memory", "oom_kill", "memory.oom_control"),
+    ("memory", "memory_met", "memory.failcnt"),
     ("pids", "max", "pids.events"),
     ("cpu", "throttled_time", "cpu.stat"),
 )
@@ -120,6 +121,7 @@ _FILES_2 = (
     ("memory", "memory_usage", "memory.current"),
     ("memory", "memory_peak", "memory.peak"),
     ("memory", "oom_kill", "memory.events"),
+    ("memory", "oom", "memory.events"),
     ("pids", "max", "pids.events"),
     ("cpu", "throttled_usec", "cpu.stat"),
 )

@@ -144,6 +144,7 @@ def open_sandbox(isolation: Isolation, *, limits: Limits, masks: Sequence[Path] 
         "limits": {
             "memory_mb": limits.memory_mb,
             "pids": limits.pids,
+            "cpus": limits.cpus,
             "disk_mb": limits.disk_mb,
             "life_s": limits.wall_s + _LIFE_SLACK_S,
         },

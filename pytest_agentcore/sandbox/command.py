@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from .pressure import Pressure
     from .watchdog import Watchdog
 
 _CHUNK = 1 << 16
@@ -166,9 +167,10 @@ class Pipes:
 class Outcome:
     """How a command ended."""
 
-    def __init__(self, exit_code: int, *, timed_out: bool = False) -> None:
+    def __init__(self, exit_code: int, *, timed_out: bool = False, withheld: float = 0.0) -> None:
         self.exit_code = exit_code
         self.timed_out = timed_out
+        self.withheld = withheld
 
 
 def run(
@@ -178,6 +180,7 @@ def run(
     *,
     poller: Poller,
     watchdog: Watchdog,
+    pressure: Pressure,
     timeout_s: float,
     spawn: Callable[..., int],
     look: Callable[[], bool],
@@ -205,14 +208,15 @@ def run(
         return _not_started(error, argv[0], pipes, watchdog)
     finally:
         pipes.started()
-    timed_out = _until_ended(pid, deadline, poller, watchdog, look)
+    timed_out = _until_ended(pid, deadline, poller, look, watchdog=watchdog, pressure=pressure)
+    withheld = pressure.withheld() if timed_out else 0.0
     if timed_out:
         watchdog.kill_all()
     _drain(pipes, poller)
     watchdog.reap()
     status = watchdog.status_of(pid)
     if timed_out:
-        return Outcome(KILLED, timed_out=True)
+        return Outcome(KILLED, timed_out=True, withheld=withheld)
     code = os.waitstatus_to_exitcode(status) if status is not None else -9
     return Outcome(code if code >= 0 else 128 - code)
 
@@ -226,7 +230,9 @@ def _not_started(error: Exception, name: str, pipes: Pipes, watchdog: Watchdog) 
     return Outcome(NOT_FOUND if missing else NOT_EXECUTABLE)
 
 
-def _until_ended(pid: int, deadline: float, poller: Poller, watchdog: Watchdog, look: Callable[[], bool]) -> bool:
+def _until_ended(
+    pid: int, deadline: float, poller: Poller, look: Callable[[], bool], *, watchdog: Watchdog, pressure: Pressure
+) -> bool:
     """Serve the descriptors until the process ends; True when its time is over first.
 
     Time in which this process was stopped, and its sandbox with it, is nobody's.
@@ -235,12 +241,14 @@ def _until_ended(pid: int, deadline: float, poller: Poller, watchdog: Watchdog, 
     handle = os.pidfd_open(pid)
     poller.add(handle, lambda: ended.append(True))
     try:
-        last = time.monotonic()
+        last = wake = time.monotonic()
         tick = last + _SOON_S
         while not ended:
             now = time.monotonic()
             if now - last > _STOPPED_S:
                 deadline += now - last
+            else:
+                pressure.woke(now - wake)
             last = now
             if now >= deadline:
                 return True
@@ -248,7 +256,8 @@ def _until_ended(pid: int, deadline: float, poller: Poller, watchdog: Watchdog, 
                 watchdog.reap()
                 soon = look()
                 tick = time.monotonic() + (_SOON_S if soon else _TICK_S)
-            poller.wait(min(tick, deadline) - now)
+            wake = min(tick, deadline)
+            poller.wait(wake - now)
     finally:
         poller.drop(handle)
         os.close(handle)

@@ -32,6 +32,8 @@ _COUNTED: dict[str, dict[str, tuple[str, ...]]] = {
         "memory_usage": ("memory/memory.usage_in_bytes", "memory.current"),
         "memory_peak": ("memory/memory.max_usage_in_bytes", "memory.peak"),
         "oom_kill": ("memory/memory.oom_control", "memory.events"),
+        "memory_met": ("memory/memory.failcnt",),
+        "oom": ("memory.events",),
     },
     "pids": {"max": ("pids/pids.events", "pids.events")},
     "cpus": {"throttled_time": ("cpu/cpu.stat",), "throttled_usec": ("cpu.stat",)},

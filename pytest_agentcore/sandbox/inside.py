@@ -1,4 +1,7 @@
 """Which modules of this package run inside a sandbox, whatever holds it."""
 
-SERVER = ("wire", "syscalls", "seccomp", "watchdog", "accounting", "files", "creation", "command", "toolserver")
+SERVER = (
+    *("wire", "syscalls", "seccomp", "watchdog", "pressure", "accounting", "files", "creation", "command"),
+    "toolserver",
+)
 """The server, each module after what it imports."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
+from pytest_agentcore.domain.causes import MOST_WITHHELD, Loss
 from pytest_agentcore.domain.resources import Evidence, ExecResult, Isolation, Limits, Output
 from pytest_agentcore.domain.workspace import Entry, Snapshot, is_ignored
+from pytest_agentcore.sandbox import causes
 
 SNAPSHOT_BYTES = 512 << 20
 SNAPSHOT_ENTRIES = 200_000
@@ -97,6 +99,7 @@ class ServedSandbox:
 
         Raises:
             ValueError: argv is empty.
+            SandboxLost: the machine, and no limit of this sandbox, kept the command from its end (``host_pressure``).
         """
         if not argv or isinstance(argv, str):
             raise ValueError(f"argv is a non-empty sequence of strings, not {argv!r}")
@@ -111,6 +114,8 @@ class ServedSandbox:
             "keep": self._limits.output_bytes,
         }
         reply = self._channel.call(request, timeout_s=limit + _SLACK_S)
+        if reply["withheld"] > MOST_WITHHELD or reply["machine_kills"]:
+            raise causes.lost(Loss(withheld=reply["withheld"], machine_kills=reply["machine_kills"]))
         return ExecResult(
             exit_code=reply["exit_code"],
             stdout=Output(**reply["stdout"]),

@@ -14,6 +14,7 @@ import time
 
 from . import command, files, wire
 from .creation import Creations
+from .pressure import Pressure
 from .watchdog import Watchdog
 
 TYPE_CHECKING = False
@@ -39,8 +40,8 @@ class Server:
     """Answers requests until the engine is gone or the sandbox's life is over.
 
     Args:
-        plan: ``workspace``, ``env``, ``limits`` (``memory_mb``, ``pids``, ``disk_mb``, ``life_s``), ``ignored``, and
-            ``own_namespace`` as in :class:`Watchdog`.
+        plan: ``workspace``, ``env``, ``limits`` (``memory_mb``, ``pids``, ``cpus``, ``disk_mb``, ``life_s``),
+            ``ignored``, and ``own_namespace`` as in :class:`Watchdog`.
         hidden: a descriptor of the folder in which ``hidden`` is made when it is first needed.
         accounting: the commands' control groups, which may be none.
         oom_score: a descriptor of this process's own ``oom_score_adj``, open for writing; None where there is none.
@@ -67,6 +68,7 @@ class Server:
         self._disk_full = False
         self._ends_at = time.monotonic() + limits["life_s"]
         self._peak = 0
+        self._due_cpus = 1.0 if limits["cpus"] is None else min(1.0, limits["cpus"])
         memory_mb = limits["memory_mb"]
         self._accounting = accounting
         watched_pids = None if accounting.holds_pids else limits["pids"]
@@ -156,6 +158,7 @@ class Server:
         self._poller.add(self._requests, self._engine_gone, 0)
         self._enter_workspace()
         started = time.monotonic()
+        pressure = Pressure(watchdog, due=self._due_cpus, throttled_s=lambda: self._accounting.counts()[2] or 0.0)
         pipes = command.Pipes(self._poller, request["stdin"], request["keep"], merge=request["merge_stderr"])
         outcome = command.run(
             argv,
@@ -163,6 +166,7 @@ class Server:
             pipes,
             poller=self._poller,
             watchdog=watchdog,
+            pressure=pressure,
             timeout_s=min(timeout_s, self._time_left()),
             spawn=self._spawn,
             look=self._look,
@@ -174,13 +178,17 @@ class Server:
         self._keep_draining(pipes.finish())
         self._creations.poll()
         self._disk_full |= outcome.exit_code == _SIGXFSZ_EXIT
+        evidence = self._evidence(before, disk_full=self._look_at_disk() or outcome.exit_code == _SIGXFSZ_EXIT)
+        kills = evidence["oom_kills"] or 0
         return {
             "exit_code": outcome.exit_code,
             "timed_out": outcome.timed_out,
+            "withheld": outcome.withheld,
+            "machine_kills": kills if kills and not self._accounting.met_memory_limit() else 0,
             "stdout": pipes.out.kept(),
             "stderr": pipes.err.kept(),
             "wall_s": wall_s,
-            "evidence": self._evidence(before, disk_full=self._look_at_disk() or outcome.exit_code == _SIGXFSZ_EXIT),
+            "evidence": evidence,
         }
 
     def _enter_workspace(self) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
+TICKS = os.sysconf("SC_CLK_TCK")
 _KILL_DEADLINE_S = 5.0
 _SIGKILL = 9
 
@@ -22,7 +23,7 @@ _SIGKILL = 9
 class Process:
     """One line of the census."""
 
-    __slots__ = ("parent", "pid", "rss", "state", "threads")
+    __slots__ = ("born", "parent", "pid", "rss", "state", "threads")
 
     def __init__(self, pid: int, stat: bytes) -> None:
         fields = stat[stat.rindex(b")") + 2 :].split()
@@ -30,6 +31,7 @@ class Process:
         self.state = fields[0]
         self.parent = int(fields[1])
         self.threads = int(fields[17])
+        self.born = int(fields[19]) / TICKS
         self.rss = int(fields[21]) * PAGE
 
 
@@ -134,6 +136,21 @@ class Watchdog:
             self.oom_kills += 1
             total -= size
 
+    def queue(self, since: float) -> tuple[float, float]:
+        """Seconds on a processor and in the queue for one, of the living that began then or later (s since boot)."""
+        ran = waited = 0
+        for process in self.census():
+            if process.born < since - 2 / TICKS:
+                continue
+            for path in _threads(process.pid):
+                try:
+                    fields = _read(path + "/schedstat").split()
+                except OSError:
+                    continue  # it has ended, or this kernel does not count
+                ran += int(fields[0])
+                waited += int(fields[1])
+        return ran * 1e-9, waited * 1e-9
+
     def kill_all(self) -> None:
         """End every command, daemons included, and collect them."""
         give_up = time.monotonic() + _KILL_DEADLINE_S
@@ -167,18 +184,22 @@ def descendants(pid: int) -> list[int]:
     queue = [pid]
     while queue:
         parent = queue.pop()
-        try:
-            threads = os.listdir(f"/proc/{parent}/task")  # noqa: PTH208 - pathlib costs a third of the start
-        except OSError:
-            continue
-        for thread in threads:
+        for thread in _threads(parent):
             try:
-                children = [int(child) for child in _read(f"/proc/{parent}/task/{thread}/children").split()]
+                children = [int(child) for child in _read(thread + "/children").split()]
             except OSError:
                 continue
             found += children
             queue += children
     return found
+
+
+def _threads(pid: int) -> list[str]:
+    folder = f"/proc/{pid}/task"
+    try:
+        return [f"{folder}/{thread}" for thread in os.listdir(folder)]  # noqa: PTH208 - pathlib costs a third of the start
+    except OSError:
+        return []
 
 
 def proportional_bytes(process: Process) -> int:

@@ -16,7 +16,7 @@ from tests.contract.test_ordinary_user import ordinary_users_python
 pytestmark = pytest.mark.slow
 
 FILES = ("test_sandbox_limits.py", "test_causes.py")
-DEPENDING = "not (docker or watchdog or row_2 or row_11 or row_12)"
+DEPENDING = "not (docker or watchdog or row_2_ or row_4_ or row_13_ or sleeps or threads or still)"
 """What has to do with control groups."""
 
 

@@ -24,6 +24,12 @@ SEEN = {
     "somebody asked the daemon to kill or stop the container": Seen(
         loss=Loss(killed_by_request=True, exit_code=137, died_at=9.0, last_oom_at=9.0)
     ),
+    "the last call ended with its time, and the machine had given most of what was due to it to others": Seen(
+        loss=Loss(withheld=0.6, machine_kills=1), evidence=EVERY
+    ),
+    "the kernel killed for want of memory in the last call, and the sandbox's own limit was not met": Seen(
+        loss=Loss(withheld=0.5, machine_kills=1), evidence=EVERY
+    ),
     "SIGKILL ended the server, and the kernel counts that as its own, for want of memory": Seen(
         loss=KILLED, evidence=EVERY
     ),
@@ -88,6 +94,7 @@ def test_the_error_of_a_lost_sandbox_carries_what_was_seen() -> None:
     assert (str(error), error.reason) == ("the sandbox's server was killed: memory ran out", "oom_killed")
     assert error.loss == KILLED
     assert str(causes.lost(Loss(said="chown: no"))) == "the sandbox's server is gone: chown: no"
+    assert str(causes.lost(Loss(withheld=0.874))).startswith("the machine kept 87% of a call's processor time from it")
 
 
 def test_the_page_has_the_table_row_by_row() -> None:
