@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -79,7 +80,7 @@ def test_without_its_evidence_the_run_is_the_models(killed: Path, say: Say) -> N
 
 def test_another_order_of_the_table_is_another_cause(killed: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     """The table alone decides."""
-    from pytest_agentcore.domain import causes
+    causes = importlib.import_module("pytest_agentcore.domain.causes")  # the one in use: pytester drops modules
 
     monkeypatch.setattr(causes, "TABLE", tuple(row for row in causes.TABLE if row.reason != causes.OOM_KILLED))
     edited(killed, "task_heap-run1/attempt-1", lambda data: last_call(data).update(timed_out=True))
