@@ -48,6 +48,15 @@ EQUIVALENT: dict[str, str] = {
     "stock = {bolt: 40, nut: 1, washer: default, 'pin': default - 1, 'rod': default + 1, 'peg': 2}": (
         "how much there is of what there is plenty of: any amount above every limit asks the same"
     ),
+    "task_05_minimal_fix/test_minimal_fix.py reservations: off by one: 5 -> 6 in: "
+    "calls.append([function, [{bolt: units + scenario.kept, nut: 5}, bolt, *positional], named])": (
+        "how much there is of what is not reserved: any amount asks the same"
+    ),
+    "task_08_recover_from_tool_error/test_recover_from_tool_error.py stated_sum: condition dropped: "
+    "', '.join(map(str, found)) or 'none' -> ', '.join(map(str, found)) in: "
+    "stated = ', '.join(map(str, found)) or 'none'": "the words of a message",
+    "task_08_recover_from_tool_error/test_recover_from_tool_error.py manifest: off by one: 4 -> 5 in: "
+    "width = max((len(path) for path, _ in told)) + 4": "how wide a column of a drawn file is",
 }
 """Mutants, by their identity, that no test can notice, and why."""
 

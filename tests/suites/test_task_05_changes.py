@@ -253,6 +253,22 @@ def test_a_rename_that_the_fix_sits_on_is_turned_back(task: ModuleType, changes:
     assert changes.versions_without_renaming(before, b"def f(:") == []
 
 
+def test_three_names_for_three_are_turned_back_and_four_for_three_are_a_rewrite(changes: ModuleType) -> None:
+    before = b"a = 1\r\nb = a + 2\r\nc = 3\r\n"
+
+    assert changes.versions_without_renaming(before, b"x = 1\r\ny = x + 2\r\nz = 3\r\n")
+    assert not changes.versions_without_renaming(before, b"x = 1\r\ny = x + 2\r\nz = w = 3\r\n")
+
+
+def test_as_many_lines_as_allowed_are_few(task: ModuleType, changes: ModuleType) -> None:
+    before = b"a\r\n"
+    most, over = (before + b"b\r\n" * more for more in (task.MOST_LINES, task.MOST_LINES + 1))
+
+    task.assert_small(before, most, changes.change(before, most))
+    with pytest.raises(AssertionError, match=f"^{task.MOST_LINES + 1} lines"):
+        task.assert_small(before, over, changes.change(before, over))
+
+
 def test_a_byte_order_mark_on_the_touched_line_is_seen(task: ModuleType, changes: ModuleType) -> None:
     before, after = b"a<b\r\n", b"\xef\xbb\xbfa<=b\r\n"
 
@@ -283,66 +299,3 @@ def test_what_was_right_must_raise_what_it_raised(task: ModuleType) -> None:
     assert wanted == ["raised", "KeyError", {}]
     assert task.agrees(["raised", ["KeyError", "LookupError", "Exception"], {}], wanted)
     assert not task.agrees(["raised", ["IndexError", "LookupError", "Exception"], {}], wanted)
-
-
-def failing_tests(scenario: Any, source: str) -> list[str]:
-    """The visible tests that fail."""
-    code: dict[str, Any] = {}
-    exec(source, code)  # noqa: S102 - a source of ours
-    tests: dict[str, Any] = {**code}
-    text = scenario.files()["test_inventory.py"].decode()
-    exec("\n".join(line for line in text.split("\n") if not line.startswith("from inventory")), tests)  # noqa: S102
-    names = [name for name in tests if name.startswith("test_")]
-    assert len(names) == 6
-    found = []
-    for name in names:
-        try:
-            tests[name]()
-        except Exception:  # noqa: BLE001 - whatever it is, the test fails
-            found.append(name)
-    return found
-
-
-def called(source: str, call: list[Any]) -> list[Any]:
-    """What a call gives, in the form of the hidden script."""
-    space: dict[str, Any] = {}
-    exec(source, space)  # noqa: S102 - a source of ours
-    function, (stock, *arguments), named = call
-    stock = dict(stock)
-    try:
-        return ["returned", space[function](stock, *arguments, **named), stock]
-    except Exception as error:  # noqa: BLE001 - its classes are compared
-        return ["raised", [kind.__name__ for kind in type(error).__mro__], stock]
-
-
-@pytest.mark.parametrize("run", [1, 2, 3])
-def test_each_drawn_inventory_has_one_wrong_comparison_in_an_odd_file(task: ModuleType, run: int) -> None:
-    """One visible test fails; repaired, the function follows the rule; ways to repair it agree, near misses do not."""
-    for seed in range(1, 68):
-        scenario = drawn(task, str(seed), run)
-        before, fixed = scenario.before, scenario.fixed
-        assert failing_tests(scenario, before) == ["test_the_last_units_can_be_reserved"]
-        assert failing_tests(scenario, fixed) == []
-        assert before.count("\r\n") == before.count("\n") > 30
-        assert not before.endswith("\n")
-        assert sum(line.endswith((" ", "\t")) for line in before.split("\r\n")) == 7
-        assert scenario.blanks_behind
-        assert before.count(f"if {scenario.condition}:{scenario.blanks_behind}\r\n") == 1
-        edits = task.change(before.encode(), fixed.encode())
-        assert task.lines_touched(edits) == 2
-        assert not task.changed_tails(before.encode(), edits)
-
-
-@pytest.mark.parametrize("seed", range(1, 13))
-def test_the_rule_holds_for_every_right_condition_and_for_no_near_miss(task: ModuleType, seed: int) -> None:
-    scenario = drawn(task, str(seed))
-    calls = task.reservations(scenario, "seed")
-    wanted = [task.expected_reservation(scenario, call) for call in calls]
-    right = (scenario.repaired, scenario.one_more, scenario.denied, scenario.spaced(scenario.repaired))
-    wrong = (scenario.condition, scenario.excepting(scenario.all_few), scenario.always_takes, "True", "False")
-
-    for condition in right:
-        results = [called(scenario.source(condition), call) for call in calls]
-        assert task.wrong_results(calls, results, wanted) == []
-    for condition in wrong:
-        assert task.wrong_results(calls, [called(scenario.source(condition), call) for call in calls], wanted)
