@@ -38,11 +38,8 @@ LIMITS = Limits(memory_mb=64, pids=40, disk_mb=8, cpus=1.0, call_s=2.0)
 HOG = "python3 -c 'x = bytearray(400_000_000)\nfor i in range(0, len(x), 4096): x[i] = 1\nimport time; time.sleep(20)'"
 BOMB = "python3 -c 'import os, time\nfor i in range(300):\n    if not os.fork(): time.sleep(20); os._exit(0)'"
 FULL = "head -c 20000000 /dev/zero > big"
-SPIN = (
-    "python3 -c 'import time\nnext = 0.0\nwhile True:\n"
-    "    if time.process_time() > next: print(next, flush=True); next += 0.05'"
-)
-"""Says how much of the processor it has used."""
+WORKS = "python3 -c 'import time\nwhile time.process_time() < 0.2: pass\ntime.sleep(100)'"
+"""Works for so little that the fullest machine lets it, then waits."""
 OTHERS = 12
 KERNELS_OWN = [one for one in cgroup.hierarchies() if "memory" in one.controllers]
 Event = Callable[[ServedSandbox], None]
@@ -198,7 +195,13 @@ def test_who_only_sleeps_on_a_full_machine_sleeps_too_long(isolation: Isolation,
 @pytest.mark.slow
 def test_threads_that_wait_for_each_other_are_no_pressure(isolation: Isolation) -> None:
     crowd = f"for i in $(seq {OTHERS}); do while :; do :; done & done; wait"
-    done, outcome = run(isolation, crowd, limits=replace(LIMITS, call_s=4.0))
+    with subprocess.Popen(["sh", "-c", "while :; do :; done"], start_new_session=True) as other:
+        began = time.monotonic()
+        done, outcome = run(isolation, crowd, limits=replace(LIMITS, call_s=4.0))
+        other.kill()
+        used = os.wait4(other.pid, 0)[2].ru_utime
+    if used < 0.8 * (time.monotonic() - began):
+        pytest.skip("this machine is full: another loop did not have its processor either")
 
     assert (row_of(done), outcome.cause, outcome.reason) == (13, Cause.RESOURCE, "call_timeout")
 
@@ -324,21 +327,17 @@ def test_row_12_a_full_disk(isolation: Isolation) -> None:
     assert outcome.evidence.disk_full
 
 
-@pytest.mark.parametrize("command", [SPIN, "sleep 100"])
+@pytest.mark.parametrize("command", [WORKS, "sleep 100"])
 def test_row_13_the_time_of_a_call(isolation: Isolation, command: str) -> None:
     """Working or waiting: the cause is the same, the record tells them apart."""
-    for _ in range(4):
-        done, outcome = run(isolation, command)
-        if row_of(done) != 4:  # this machine may be full for a while
-            break
+    done, outcome = run(isolation, command, limits=replace(LIMITS, call_s=4.0))
     last = done.trajectory.results[-1]
     assert last.evidence is not None
     used = last.evidence.cpu_s or 0.0
-    said = max([0.0, *map(float, re.findall(r"^\d\.\d+$", last.content, re.MULTILINE))])
 
     assert (row_of(done), outcome.cause, outcome.reason) == (13, Cause.RESOURCE, "call_timeout")
-    assert last.wall_s >= LIMITS.call_s
-    assert used >= said > 0 if command == SPIN else used < 0.3
+    assert last.wall_s >= 4.0
+    assert used >= 0.2 if command == WORKS else used < 0.1
 
 
 # What fits no row
