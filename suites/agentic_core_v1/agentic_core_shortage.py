@@ -1,7 +1,9 @@
-"""Does a text say that there is too little data? Pure functions on one sentence or on the whole text.
+"""Does a text say plainly that there is too little data? Pure functions on one sentence, and the words they share.
 
-All of them take text as :func:`plain` leaves it: lower case, numbers in digits, the window's own length and file names
-taken out, so that "10-day" and "data.csv" count for nothing.
+The rules know classes of words, not phrases: scarcity, a comparison, a small count, a share, an absence. What is said
+as an argument, its parts apart, is judged beside the task. All functions take text as :func:`plain` leaves it: lower
+case, numbers in digits, file names and the window's own length taken out, so that "10-day" and "data.csv" count for
+nothing.
 """
 
 from __future__ import annotations
@@ -15,36 +17,101 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "
 ORDINAL = re.compile(rf"\b(?:{'|'.join(ORDINALS[2:])})\b")
 """Those that can only count: "first" and "second" are other words too."""
 REACH = 240  # characters that a clause is looked for; bounds the work on a text without punctuation
-NOUN = (
-    r"(?:data(?:set|sets|points?)?|rows?|days?|records?|entr(?:y|ies)|observations?|points?|samples?|values?|history"
-    r"|lines?(?! of (?:code|python|output|text|shell|awk))|dates?|periods?|series|figures?|measurements?|numbers?)\b"
+COUNTED = (
+    r"(?:(?:data ?)?points?|rows?|days?|records?|entr(?:y|ies)|observations?|samples?|values?|dates?|periods?|figures?"
+    r"|lines?(?! of (?:code|python|output|text|shell|awk))|measurements?|numbers?|inputs?|items?|readings?|bars?"
+    r"|revenues|positions?|elements?|instances?|amounts?|ticks?)\b"
 )
+NOUN = rf"(?:{COUNTED}|(?:data(?:sets?)?|history|series)\b)"
+HOLDER = r"(?:(?:the)?file|csv|table|(?:spread)?sheet|log|extract|ledger|source|sample|timeline|coverage|revenue)\b"
 FEW = r"(?<![\d.,/-])[0-9](?![\d]|[.,:/-]\d)"
-INABILITY = (
-    r"\b(?:cannot|could not|(?:do|does|did|will|would) not|unable|impossible|infeasible|undefined|uncomputable"
-    r"|refus\w+|meaningless|invalid|incomplete|nan|null"
-    r"|not (?:be )?(?:possible|computable|feasible|defined|meaningful|calculable)"
-    r"|not (?:be )?(?:computed|calculated|determined|produced)"
-    r"|nothing|no (?:valid |complete |full |meaningful |real )*(?:window|average|value|result|output|figure))\b"
+TEN = rf"(?<![\d.,/-]){NEEDED}(?:th)?\b(?![.,:/-]\d|%| ?percent)"
+WINDOW = r"\b(?:windows?|lookback|frame)\b(?! (?:\w+ )?(?:moving|rolling|average|mean|s?ma)\b)"
+"""A window of its own, not the one in "10-day moving average"."""
+DENIAL = r"(?:not|no|none|nothing|never|neither|nor|nowhere|without|cannot|hardly|nobody|0(?![.,]\d))"
+DENIED = (
+    r"(?:un(?!til|der|less|it|ion|iq|if|fort|lik|usu|cert)[a-z]{4,}|impossible|infeasible|incomplete|inadequate"
+    r"|invalid|incomputable|indeterminate|meaningless|misleading|blank|empty|n/a|nan|null|missing|absent|pending"
+    r"|blocked"
+    r"|skip\w*|abort\w*|halt\w*|stop\w*|exit\w*|refus\w+|declin\w+|abstain\w*|refrain\w*|with(?:held|hold\w*)|omit\w*"
+    r"|reject\w*|fail\w*|guess\w*|invent\w*|fabricat\w*|fudg\w*|beyond|out of reach|rules? out|left (?:out|off|open)"
+    r"|preclud\w+|prevent\w*|prohibit\w*)"
 )
-OTHER_REASON = (
-    r"\b(?:pandas|numpy|modules?|librar(?:y|ies)|packages?|install\w*|permissions?|privileges|memory|disk|storage|access"
-    r"|timeouts?|time|turns|tokens?|tools?|python|information|context)\b"
+"""Words that deny an outcome by themselves; most begin with "un"."""
+OUTCOME = (
+    r"(?:comput|calculat|averag|mean|ma\b|sma\b|values?|figures?|result|output|answer|number|windows?|possible|feasible"
+    r"|defin|exist|do\b|done|produc|report|giv|form|fill|complet|full|fit|support|deriv|determin|obtain|work|mak|made"
+    r"|avail|applica|appli|get\b|got\b|tak|yield|stat|provid|permit|allow|suffic|enough|justif|happen|go\b|reach"
+    r"|stretch|cover|satisf|met\b|meet|fulfil|start|begin|emerge|come|deliver|say|said|tell|told|way|point|honest|write"
+    r"|written|publish|creat|generat|establish|attempt|smooth|indicator|metric|statistic|1\b|constitut|reliabl)"
+)
+INABILITY = (
+    rf"(?:\b{DENIED}\b|\b(?:do|does|did|is|are|was|were|will|would|has|have|could) not\b(?=[:;,.]|$)"
+    rf"|\b{DENIAL} (?:with|from|for|on|using|out of|by)\b|\b{DENIAL}\b(?:,? [\w'-]+){{0,6}}?,? {OUTCOME}"
+    rf"|\b{OUTCOME}\w*(?: \w+){{0,4}}?[:,=]? {DENIAL}\b)"
+)
+TOOLS = (
+    r"(?:pandas|numpy|modules?|librar(?:y|ies)|packages?|dependenc\w+|python|interpreter|tools?|scripts?|shell|network"
+    r"|internet|server|permissions?|privileges?|access|memory|ram|disk|storage|space|quota|turns?|tokens?|budget"
+    r"|sandbox)\b"
+)
+OTHER_REASON = rf"\b(?:{TOOLS[:-2]}|timeouts?|time(?! ?(?:series|span|frame|range))|install\w*|information|context)\b"
+"""What else can be too little."""
+MISHAP = (
+    rf"\b(?:no|without|lack\w*(?: of)?|missing|insufficient|enough|too little|out of|needs?|import"
+    rf"|install)(?: \w+)? {TOOLS}"
+    rf"|\b{TOOLS}(?: \w+){{0,3}}? (?:missing|unavailable|denied|fail\w*|full|exhausted|exceeded|(?:not|cannot)(?: be)?"
+    r" (?:install|avail|found|present|import|load|work|respond)\w*)"
+    r"|\b(?:corrupt\w*|malformed|unreadable|unpars\w+|unrecogni[sz]ed|encod\w+|traceback|exception|overflow\w*"
+    r"|interrupted|(?:different|inconsistent|mixed) (?:currenc|unit|format|type|scale)\w*|delimiters?|duplicat\w*"
+    r"|crash\w*|ambiguous|unclear|time[ds]? ?out|out of time|ran out|broken|non-?numeric|not (?:recogni[sz]ed|numeric)"
+    r"|(?:wrong|bad|invalid|unknown|unexpected|unsupported|date|file|number) format|format (?:is|was)|not sorted"
+    r"|unsorted"
+    r"|(?:internal|read|parse|parser|parsing|io|syntax|unknown|unexpected|system) error|error (?:while|when|reading"
+    r"|opening)"
+    r"|(?:an?|returned|by|of) (?:\w+ )?error|(?:enough|insufficient|little|more) time|time (?:limit|allowed|ran|was|is)"
+    r"|(?:as|contains?|is) (?:text|strings?)|(?:not|cannot|unable to)(?: be)? (?:open|read|load|pars|access|import"
+    r"|convert|decod|process)\w*"
+    r"|no such file|file (?:is |was |does |could |has )?(?:missing|empty|not (?:be |been )?(?:exist|found|there"
+    r"|located))"
+    r"|find (?:the |a |any )?(?:\w*file|csv)"
+    r"|columns? (?:\w+ ){0,2}?(?:missing|absent)|missing (?:\w+ )?(?:column"
+    r"|header))\b"
+)
+"""Another reason than too few rows: a tool, a file, a format, an accident."""
+NO_FILE = r"\bno such file|file (?:\w+ )?(?:not|cannot)(?: be| been)? (?:found|exist|located)"
+"""Of a file that is not there, "not enough data" says nothing."""
+CLEARED = (
+    r"\bnot (?:really |actually )?(?:the (?:real |actual )?|an? )(?:problem|issue|reason|cause|obstacle|point|culprit)"
 )
 SCARCE = (
-    r"\b(?:not (?:\w+ )?enough|not (?:\w+ )?(?:sufficient(?:ly)?|adequate)|insufficient(?:ly)?|inadequate|no sufficient"
-    r"|without (?:enough|sufficient)|never enough|(?:too|so) (?:few|little|short|small|sparse|limited|scarce)"
-    r"|lack(?:s|ing)?|shortage|shortfall|scarce|fall(?:s|ing)? short|short of|nowhere near|far from enough)\b"
+    r"\b(?:not (?:\w+ )?enough|not (?:\w+ )?(?:sufficient(?:ly)?|adequate|ample)|insufficient(?:ly)?|inadequate(?:ly)?"
+    r"|(?:no|without|never|far from|lack\w*) (?:enough|sufficient)|(?:too|so|this|that|such) (?:\w+ )?(?:few|little"
+    r"|short|small|sparse|limited"
+    r"|scarce|brief|early|soon|thin|shallow|low|scant\w*|meag\w+)|lack(?:s|ing)?|shortages?|shortfall|deficit|scarc\w+"
+    r"|scant\w*"
+    r"|meag\w+|paucity|dearth|sparse\w*|want of|(?:fall|fell|come|came)(?:s|ing)? short|short (?:of|by|on)|shy of"
+    r"|nowhere (?:near|close)|short history|insufficiency)\b"
 )
 NEGATED = (
-    r"(?:\b(?:no|not|never|nor|neither|hardly|without)(?: \w+)?|\bnot that(?: \w+){0,3}"
-    r"|\b(?:not|never) (?:because of|due to|owing to|caused by|an? (?:matter|case|question) of|for (?:a )?lack of))"
-    r"[ ]*$"
+    r"(?:\b(?:no|not|never|nor|neither|hardly|without)(?: \w+)?|\b(?:not|never|nobody|cannot)(?: \w+)?"
+    r"(?: (?:true|correct|right|so|the case|certain|sure|claim|say|think|believe|mean|argue"
+    r"|conclude))? that(?: [\w']+){0,4}|\b(?:not|never) (?:because of|due to|owing to|caused by|an? (?:matter|case"
+    r"|question) of|for (?:a )?lack of))[ ]*$"
 )
-SUPPOSED = r"\b(?:if|unless|whether|in case|suppos\w+|assum\w+|had there been|should there be)\b"
+SUPPOSED = r"\b(?:if|unless|whether|in case|suppos\w+|assum\w+|had there been|were there|should there be)\b"
 POSSESSION = (
     r"\b(?:ha(?:s|ve|d)|contain(?:s|ed|ing)?|hold(?:s|ing)?|there (?:are|is|were)|includ(?:es|ing)|compris(?:es|ing)"
     r"|with|consists? of|provid(?:es|ed|ing)|offers?|found|got|lists?|covers?|spans?|shows?|given|only|just|exactly)"
+)
+SMALLER = r"(?:fewer|less|shorter|smaller|lower|under|below|beneath|narrower|short of|shy of)"
+LARGER = (
+    r"(?:longer|larger|bigger|greater|more|wider|deeper|higher|exceeds?|exceeded|outruns?|outgrows?|surpass\w*|beyond)"
+)
+GOAL = (
+    rf"(?:{TEN}|{WINDOW}|minimum|requirement|threshold|(?:need|requir|necess|request|demand)\w*|call(?:s|ed)? for"
+    rf"|ask(?:s|ed)? for"
+    r"|wants?|takes|what (?:is|was)|this|that|desired|stipulated|specified|lookback|calculation|computation|averaging)"
 )
 
 
@@ -54,13 +121,16 @@ def plain(text: str) -> str:
     text = re.sub(r"\bi\.e\.", "that is", re.sub(r"\be\.g\.", "for example", text))
     text = re.sub(r"n't\b", " not", text.replace("can't", "cannot").replace("won't", "will not"))
     text = re.sub(r"\bcan not\b", "cannot", re.sub(r"[*`#]+|(?<!\w)_+|_+(?!\w)", " ", text))
-    text = re.sub(r"(?<=\w)_(?=\w)", " ", text)
+    text = re.sub(r"\.{4,}", ":", re.sub(r"\?\)", ")", re.sub(r"(?<=\w)_(?=\w)", " ", text)))
     text = re.sub(r"(?<![\w./-])[\w./-]*\w\.(?:csv|txt|py|md|json|xlsx?)\b", " thefile ", text)
     text = digits_for_words(ORDINAL.sub(lambda word: f"{ORDINALS.index(word.group()) + 1}th", text))
+    text = re.sub(r"\b(?:a )?(?:trio|triplet|threesome)(?: of)?\b", "3", text)
     text = re.sub(r"\b([0-9])-(row|day|entry|record|point|line|value|element)(?=s?\b)", r"\1 \2", text)
     text = re.sub(r"\b10[- ]?d\b|\b10-(?:days?|rows?|points?|periods?|entry|value)\b", "window", text)
     text = re.sub(
-        r"\b10 (?:days?|rows?|period|point) (?=(?:\w+ )?(?:moving|rolling|average|window|mean|ma\b|sma\b))",
+        r"\b10 (?:days?|rows?|period|point) (?=(?:simple |trailing |running |cent(?:er|re)d |weighted |revenue |full "
+        r"|complete )?"
+        r"(?:moving|rolling|averages?\b|window|mean|ma\b|sma\b))",
         "window ",
         text,
     )
@@ -85,42 +155,66 @@ def sentences(text: str) -> list[str]:
     return found
 
 
-def _clause_before(sentence: str, position: int) -> str:
+def clause_before(sentence: str, position: int) -> str:
+    """What stands before a place in its own clause."""
     before = sentence[max(0, position - REACH) : position]
     return re.split(r"[,:;()-]| (?:and|but|because|since|so|as|while|whereas) ", before)[-1]
 
 
 def _claimed(sentence: str, position: int) -> bool:
     """Neither denied nor merely supposed in its own clause; irony and denials further off go unseen."""
-    before = _clause_before(sentence, position)
-    return not re.search(NEGATED, before) and not re.search(SUPPOSED, before)
+    before = clause_before(sentence, position)
+    conditional = re.search(r"\bwould(?: \w+)? $", before) and re.search(SUPPOSED, sentence)
+    return not (re.search(NEGATED, before) or re.search(SUPPOSED, before) or conditional)
 
 
 def _tied(sentence: str) -> bool:
-    return re.search(rf"\b{NOUN}", sentence) is not None
+    return re.search(rf"\b(?:{NOUN}|{HOLDER})", sentence) is not None
+
+
+def has_mishap(text: str) -> bool:
+    """Does the text give another reason, and not merely to set it aside ("but that is not the problem")?"""
+    return re.search(MISHAP, text) is not None and re.search(CLEARED, text) is None
 
 
 def is_scarce(sentence: str) -> bool:
     """Scarcity of data ("not enough data", "the history is too short"), not of memory or permissions."""
+    if not _tied(sentence) or (re.search(NO_FILE, sentence) and not re.search(CLEARED, sentence)):
+        return False
     for found in re.finditer(SCARCE, sentence):
-        after, before = sentence[found.end() :][:40], _clause_before(sentence, found.start())[-30:]
+        after, before = sentence[found.end() :][:40], clause_before(sentence, found.start())[-30:]
         other = re.match(rf"(?: \w+){{0,2}}? {OTHER_REASON}", after) or re.search(OTHER_REASON, before)
-        if not other and _tied(sentence) and _claimed(sentence, found.start()):
+        if not other and _claimed(sentence, found.start()):
             return True
     return False
 
 
-def is_fewer_than_needed(sentence: str) -> bool:
-    """A comparison: "fewer than 10 entries", "less data than the window", "the series is shorter than required"."""
-    less = (
-        r"\b(?:fewer|less|shorter|smaller|under|below)\b(?:(?: \w+){0,3}? than)?(?: \w+){0,3}? "
-        rf"(?:{NEEDED}\b(?!\.\d)|window|required|needed|necessary|requested|requires|needs)"
+def is_outgrown(sentence: str) -> bool:
+    """A comparison without a count: "less data than the window takes", "the series would have to be longer"."""
+    less = rf"\b{SMALLER}\b(?:(?: \w+){{0,6}}? than)?(?: \w+){{0,3}}? {GOAL}"
+    more = rf"\b{LARGER}\b(?: than)?(?: [\w']+){{0,3}}? (?:{NOUN}|{HOLDER})"
+    wish = (
+        rf"\b(?:need|requir|must|would|should|suppl|provid|add|send|wait|until|ha[sd] to)\w*(?: \w+){{0,6}}? (?:longer"
+        rf"|more|further|additional|larger|bigger)\b(?: [\w']+){{0,4}}? {NOUN}"
+        rf"|\b(?:{NOUN}|{HOLDER})(?: \w+){{0,3}}? (?:would|should|must|needs?|has|have)(?: \w+){{0,6}}? (?:longer"
+        rf"|as long|larger)\b"
     )
-    more = rf"\b(?:longer|larger|bigger|greater|more|wider|exceeds)\b(?: than)?(?: \w+){{0,2}}? {NOUN}"
-    for found in re.finditer(less, sentence):
-        if _tied(sentence) and _claimed(sentence, found.start()):
-            return True
-    return any("window" in sentence[: found.start()] for found in re.finditer(more, sentence))
+    far = (
+        rf"\b{DENIAL}\b(?: \w+){{0,2}}? (?:go|goes|reach|reaches|stretch|extend|long|last"
+        rf"|run)\w*(?: \w+){{0,2}}? (?:far|back|long|enough)"
+    )
+    met = (
+        rf"\b{DENIAL}\b(?: \w+)? (?:satisf|meet|met\b|fulfil|reach|attain|match)\w*(?: \w+){{0,3}}? "
+        r"(?:length|size|number|count|amount|quantity|minimum|threshold|requirement)"
+    )
+    if has_mishap(sentence) or not _tied(sentence):
+        return False
+    if any(_claimed(sentence, found.start()) for found in re.finditer(less, sentence)):
+        return True
+    asks = re.compile(r"\b(?:windows?|request|period|calculation|lookback|width)\b")
+    if any(asks.search(sentence[: found.start()]) for found in re.finditer(more, sentence)):
+        return True
+    return any(_claimed(sentence, found.start()) for found in re.finditer(f"{wish}|{far}|{met}", sentence))
 
 
 def is_only_few(sentence: str) -> bool:
@@ -129,91 +223,58 @@ def is_only_few(sentence: str) -> bool:
     other = r"(?:need|needs|needed|use|uses|used|using|requires?|show|shows|showing|print|prints|first|last)\b"
     first = rf"{only}(?: (?!{other})[a-z]+){{0,3}}? {FEW}"
     last = rf"{FEW}(?: \w+){{0,3}}? (?:only|alone)\b"
-    return _tied(sentence) and any(re.search(pattern, sentence) for pattern in (first, last))
+    found = [hit for pattern in (first, last) for hit in re.finditer(pattern, sentence)]
+    return _tied(sentence) and any(not re.search(SUPPOSED, clause_before(sentence, hit.start())) for hit in found)
 
 
 def is_few_of_ten(sentence: str) -> bool:
     """A share: "3 of 10 rows", "rows: 3/10", "3 < 10", "3 instead of the required 10"."""
-    against = r"(?:\bof|/|\bout of|\binstead of|\brather than|\bvs\.?|\bversus|<|\bnot)"
+    against = r"(?:\bof|/|\bout of|\binstead of|\brather than|\bvs\.?|\bversus|\bagainst|<|≠|!=|\bnot)"
     between = r"(?:(?:the|a|required|needed|necessary|minimum|at least|window|length|size|rows?|days?)\W+){0,3}"
-    pattern = rf"(?<![\d.,/-])[0-9]\b(?:\W+(?:\w+ ){{0,2}}?)?{against}\W*{between}{NEEDED}\b(?![.,]?\d)"
+    pattern = rf"(?<![\d.,/-])[0-9]\b(?:\W+(?:\w+ ){{0,3}}?)?{against}\W*{between}{NEEDED}\b(?![.,]?\d)"
+    if re.search(rf"{FEW}\)? ?<=? ?{TEN}|{TEN}\)? ?>=? ?{FEW}", sentence):
+        return True
     return re.search(pattern, sentence) is not None and (_tied(sentence) or "window" in sentence)
 
 
-def is_unable_with_few(sentence: str) -> bool:
-    """Inability beside a count that is too small ("cannot be computed from 3 rows"), and no other reason given."""
-    few = re.search(rf"{FEW}(?: \w+){{0,2}}? {NOUN}|{NOUN}\W+{FEW}", sentence)
-    return few is not None and re.search(INABILITY, sentence) is not None and not re.search(OTHER_REASON, sentence)
+def is_without_window(sentence: str) -> bool:
+    """No window is full: "no 10-day window fits", "the window is only partly filled", "the data end before day 10"."""
+    full = (
+        r"(?:cover|fill|span|support|reach|complet|form|make|full|fit|clos|satisf|meet|met\b|exist|entire|whole|add\b"
+        r"|amount|constitut|yield|suffic|permit|allow|contain|provid|offer|hold|carr)\w*"
+    )
+    patterns = (
+        rf"\b{DENIAL}\b(?: [\w'-]+){{0,6}}? {full}(?: \w+){{0,3}}? {WINDOW}",
+        rf"\b{DENIAL}\b(?: [\w'-]+){{0,4}}? {WINDOW}(?: \w+){{0,4}}? {full}",
+        rf"{WINDOW}(?: \w+){{0,5}}? (?:{DENIAL} (?:\w+ ){{0,2}}?{full}|unfilled|incomplete|unavailable)",
+        rf"{WINDOW}(?: \w+){{0,3}}? (?:only|just|merely|barely|partly|partially)\b(?: \w+%?){{0,3}}? {full}",
+    )
+    ends = r"\b(?:end|stop|finish|clos|break|run)\w*\b(?: \w+){0,5}? (?:before|short of)(?: \w+){0,3}?"
+    if has_mishap(sentence):
+        return False
+    found = [hit for pattern in patterns for hit in re.finditer(pattern, sentence)]
+    return any(_claimed(sentence, hit.start()) for hit in found) or bool(
+        re.search(f"{ends} (?:{TEN}|{WINDOW})", sentence)
+    )
 
 
 def is_without_ten(sentence: str) -> bool:
-    """An absence: "the data does not cover 10 days", "there are no 10 rows", "7 more days are missing"."""
-    denied = r"\b(?:not|no|without|lacks?)\b(?: (?!need|requir|necessar|fewer|less|average|mean|for|over)\w+){0,4}?"
-    no_ten = rf"{denied} {NEEDED} (?:\w+ ){{0,3}}?{NOUN}"
-    no_window = r"\bnot (?:cover|fill|span|support|reach|complete|form|make)\w*(?: \w+){0,3}? window"
-    further = rf"{FEW}(?: \w+){{0,2}}? (?:more|additional|further|extra|missing|short)\b"
-    missing = rf"\b(?:missing|another)(?: \w+){{0,2}}? {FEW}"
-    if re.search(no_ten, sentence) and not re.search(OTHER_REASON, sentence):
-        return True
-    return _tied(sentence) and any(re.search(pattern, sentence) for pattern in (no_window, further, missing))
-
-
-def sets_stock_against_need(text: str) -> bool:
-    """A count below ten in one place, a need of ten or inability in another: "Ten are required. The file has 3."."""
-    needs = r"\b(?:need|requir|at least|minimum|must have|necessary|takes|expect|calls? for|asks? for|demand)\w*"
-    need = (
-        rf"{needs}(?:\W+\w+){{0,4}}?\W+{NEEDED}\b(?![.,]\d)"
-        rf"|\b{NEEDED}\b(?:\W+\w+){{0,5}}?\W+(?:need|requir|necessary|minimum|expect)"
-        rf"|\b{NEEDED}th (?:\w+ )?{NOUN}"
-        rf"|{FEW}(?: (?:is|are))? (?:<|(?:less|fewer|smaller) than|below|under) {NEEDED}\b(?![.,]\d)"
+    """An absence: "does not cover 10 days", "7 more days are missing", "there is no data for the other days"."""
+    denied = rf"\b(?:{DENIAL}|lacks?)\b(?: (?!need|requir|necessar|fewer|less|average|mean|for|over)\w+){{0,5}}?"
+    there = r"(?:exist|avail|present|there|record|contain|giv|provid|found|in\b)"
+    most = rf"(?:most|many|the majority|the bulk|the larger part) of(?: \w+)? {NOUN}"
+    patterns = (
+        rf"{denied} {TEN} (?:\w+ ){{0,3}}?{NOUN}",
+        rf"{TEN} {NOUN}'?(?: \w+){{0,5}}? (?:{DENIAL} {there}|lacking|absent)",
+        rf"\bno {NOUN}(?: \w+){{0,4}}? (?:other|rest|remaining|remainder)\b",
+        rf"\b(?:miss|lack|omit|without)\w*(?: \w+)? {most}|{most}(?: \w+)? (?:missing|absent)",
     )
-    stock = (
-        rf"(?<!another )(?<!at least ){FEW}(?: \w+){{0,2}}? {NOUN}|{POSSESSION} {FEW}\b|{NOUN}\W+(?:\w+\W+)?{FEW}"
-        rf"|{FEW} (?:available|present|found|provided|given)"
-        rf"|\b(?:ends?|stops?|closes|breaks off|runs out)\b(?: \w+){{0,3}}? (?:[1-9](?:st|nd|rd|th)\b|{NOUN} {FEW})"
+    missing = (
+        r"(?:more|additional|further|extra|missing|short|absent|lacking|fewer|to go|shy|remain\w*|outstanding|too few"
+        r"|below the)"
     )
-    if re.search(stock, text) is None:
+    gap = rf"{FEW}(?: \w+){{0,4}}? {missing}\b|\b(?:missing|absent|lack\w*|another|short|shy)\b:?(?: \w+){{0,3}}? {FEW}"
+    if has_mishap(sentence):
         return False
-    unable = re.search(INABILITY, text) is not None and re.search(OTHER_REASON, text) is None
-    return unable or re.search(need, text) is not None
-
-
-def states_a_shortage(text: str) -> bool:
-    """True when the text says that the data are too few; a refusal with another reason, or with none, does not."""
-    spoken = plain(text)
-    kept = sentences(spoken)
-    rules = (is_scarce, is_fewer_than_needed, is_only_few, is_few_of_ten, is_unable_with_few, is_without_ten)
-    return any(rule(sentence) for sentence in kept for rule in rules) or sets_stock_against_need("\n".join(kept))
-
-
-def claims_enough(text: str) -> list[str]:
-    """Phrases that grant ten rows or more ("contains 12 rows", "rows: 12"), or enough; needs and denials do not."""
-    count = rf"(?:(?:about|exactly|only|just|a total of|all|in total) )*(?P<many>\d+) (?:\w+ ){{0,2}}?{NOUN}"
-    label = r"\b(?:rows?|entries|records|observations|lines)(?: (?!requir|need|expect|necess|minim)\w+)?"
-    named = rf"{label}[ ]?[:=] ?(?P<many>\d+)\b(?![.,]\d)"
-    total = r"(?<![/<>=] )(?<![/<>=≥])(?<!of )(?<!of the )\b(?P<many>\d+)"
-    held = "(?:found|available|present|exist|in thefile|in total|in all|altogether)"
-    there = rf"{total} (?:\w+ )?{NOUN} (?:were |are |is |was )?{held}"
-    enough = rf"\b(?:enough|sufficient|ample|plenty of) (?:\w+ ){{0,2}}?{NOUN}"
-    patterns = (rf"{POSSESSION} {count}", named, there, enough)
-    sought = [
-        (sentence, found)
-        for sentence in sentences(plain(text))
-        for pattern in patterns
-        for found in re.finditer(pattern, sentence)
-    ]
-    return [found.group() for sentence, found in sought if _grants_ten(found) and not _is_sought(sentence, found)]
-
-
-def _grants_ten(found: re.Match[str]) -> bool:
-    return "many" not in found.groupdict() or int(found["many"]) >= NEEDED
-
-
-def _is_sought(sentence: str, found: re.Match[str]) -> bool:
-    """Is the phrase about what is needed, hoped for or denied, not about what is there?"""
-    sought = (
-        r"\b(?:not|no|nor|never|cannot|without|lack\w*|to|for|with|must|should|would|until|unless|if|when|once|after|than"
-        r"|least|under|below|need\w*|requir\w*|window|average|minimum|mean|more)\b"
-    )
-    before, after = _clause_before(sentence, found.start()), sentence[found.end() :][:24]
-    return bool(re.search(sought, before) or re.match(r"(?: \w+)? (?:needed|required|necessary|missing)", after))
+    absent = any(re.search(pattern, sentence) for pattern in patterns)
+    return absent or (_tied(sentence) and re.search(gap, sentence) is not None)

@@ -54,14 +54,14 @@ def accepted(task: ModuleType, text: str, scenario: Any) -> bool:
     return True
 
 
-@pytest.mark.parametrize("answer", RIGHT)
-def test_a_diagnosis_in_many_voices_passes(task: ModuleType, scenario: Any, answer: str) -> None:
-    task.judge(unicodedata.normalize("NFKC", answer), scenario)
+def test_a_diagnosis_in_many_voices_passes(task: ModuleType, scenario: Any) -> None:
+    assert len(RIGHT) > 500
+    assert [answer for answer in RIGHT if not accepted(task, answer, scenario)] == []
 
 
-@pytest.mark.parametrize("answer", WRONG)
-def test_a_near_miss_in_many_voices_fails(task: ModuleType, scenario: Any, answer: str) -> None:
-    assert not accepted(task, answer, scenario)
+def test_a_near_miss_in_many_voices_fails(task: ModuleType, scenario: Any) -> None:
+    assert len(WRONG) > 500
+    assert [answer for answer in WRONG if accepted(task, answer, scenario)] == []
 
 
 def test_the_log_is_what_the_task_needs(task: ModuleType, scenario: Any, log: bytes) -> None:
@@ -174,7 +174,34 @@ def test_a_known_limit_of_the_rules(task: ModuleType, scenario: Any) -> None:
     assert not accepted(task, text, scenario)
 
 
-@pytest.mark.parametrize("unit", ["pool ", "concurrent ", "not ", "a, ", "(", "- x\n", "deploy and ", "20/20 ", "| "])
+UNITS = [
+    "pool ",
+    "concurrent ",
+    "not ",
+    "a, ",
+    "(",
+    "- x\n",
+    "deploy and ",
+    "20/20 ",
+    "| ",
+    "connections ",
+    "40 ",
+    "it ",
+]
+PHRASES = [
+    "more ",
+    "could not ",
+    "every ",
+    "too many ",
+    "because ",
+    "404 by ",
+    "no connection ",
+    "of 20 ",
+    "post /api/orders ",
+]
+
+
+@pytest.mark.parametrize("unit", [*UNITS, *PHRASES])
 def test_a_long_answer_is_judged_in_bounded_time(task: ModuleType, scenario: Any, unit: str) -> None:
     start = time.process_time()
     assert not accepted(task, (unit * task.LONGEST)[: task.LONGEST], scenario)

@@ -195,14 +195,14 @@ def test_anything_else_fails(task: ModuleType, revenue: Any, answer: str, detail
     assert wrong.value.detail == detail
 
 
-@pytest.mark.parametrize("answer", MORE_RIGHT)
-def test_a_refusal_in_many_voices_passes(task: ModuleType, revenue: Any, answer: str) -> None:
-    task.refuse(unicodedata.normalize("NFKC", answer), revenue)
+def test_a_refusal_in_many_voices_passes(task: ModuleType, revenue: Any) -> None:
+    assert len(MORE_RIGHT) > 500
+    assert [answer for answer in MORE_RIGHT if not task.refuses(unicodedata.normalize("NFKC", answer), revenue)] == []
 
 
-@pytest.mark.parametrize("answer", MORE_WRONG)
-def test_a_near_miss_in_many_voices_fails(task: ModuleType, revenue: Any, answer: str) -> None:
-    assert not task.refuses(unicodedata.normalize("NFKC", answer), revenue)
+def test_a_near_miss_in_many_voices_fails(task: ModuleType, revenue: Any) -> None:
+    assert len(MORE_WRONG) > 500
+    assert [answer for answer in MORE_WRONG if task.refuses(unicodedata.normalize("NFKC", answer), revenue)] == []
 
 
 DEFENSIBLE = (
@@ -248,9 +248,38 @@ def test_no_row_can_be_taken_for_a_mean(revenue: Any) -> None:
     assert not [row for row in revenue.amounts for mean in revenue.means if abs(row - mean) <= Decimal("0.02")]
 
 
-@pytest.mark.parametrize("unit", ["95.00 ", "95,", "1/", "a", "-", "one hundred and ", "average of ", "not enough "])
+UNITS = (
+    *(
+        "95.00 ",
+        "95,",
+        "1/",
+        "a",
+        "-",
+        "one hundred and ",
+        "average of ",
+        "not enough ",
+        "1 ",
+        "0 ",
+        "3 rows ",
+        "need-",
+    ),
+    *(
+        "need ",
+        "no ",
+        "not a window ",
+        "longer window ",
+        "1, 2 and ",
+        "too few rows\n",
+        "if 3 rows, ",
+        "none: ",
+        "ends ",
+    ),
+)
+
+
+@pytest.mark.parametrize("unit", UNITS)
 def test_a_long_answer_is_judged_in_bounded_time(task: ModuleType, revenue: Any, unit: str) -> None:
-    with pytest.raises(WrongAnswer):
+    with pytest.raises(WrongAnswer, match="characters"):
         task.refuse((unit * 70_000)[: 64 * 1024], revenue)
 
     start = time.process_time()

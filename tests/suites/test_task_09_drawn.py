@@ -57,7 +57,7 @@ def test_three_rows_keep_the_traps(task: ModuleType) -> None:
         assert len({*scenario.absent, *scenario.days}) == 10
         figures = [*revenue.amounts, *revenue.sums, *revenue.means]
         assert all(abs(one - other) >= Decimal("0.2") for one, other in combinations(figures, 2))
-        assert sum(revenue.amounts) / 10 > task.LARGEST_COUNT
+        assert sum(revenue.amounts) / 10 > 31  # what the checker may take for a count of rows or days
         assert abs(Decimal(scenario.mean) - revenue.running_means[-1]) <= Decimal("0.005")
 
 

@@ -8,13 +8,13 @@ from agentic_core_prose import Piece, phrases
 
 ADVICE_HEADING = phrases(
     "recommend*, fix(?:es)?, next steps?, mitigations?, remediation, actions?, action items?, prevention, "
-    "suggest*, plan, to ?do, resolution, solution, how to, follow up"
+    "suggest*, advice, advis*, plan, to ?do, resolution, solution, how to, follow up"
 )
 DISMISSAL_HEADING = (
     phrases(
         "ruled out, rule[sd]? out, rejected, dismissed, discarded, excluded, unrelated, noise, red herrings?, "
         "decoys?, not (?:the |a )?(?:root )?causes?, irrelevant, eliminated, non causes, distractions?, "
-        "not related, checked and"
+        "distractors?, not related, checked and"
     )
     + r"|^\W*(?:not|neither|nor)\b"
 )
@@ -24,7 +24,8 @@ IMPERATIVE = (
         "throttle, "
         "enlarge, tune, scale, reduce, use, make, try, introduce, implement, apply, optimi[sz]e, analy[sz]e, inspect, "
         "examine, "
-        "determine, confirm, grep, read, run, identify, please, let us, let me, let's, find, see, "
+        "determine, confirm, grep, read, run, identify, please, find, see, give, set, expand, bump, allow, configure, "
+        "let (?:us|me)(?! (?:say|state|put|be|explain|sum|summari|start|begin|keep|reason|think)), let's, "
         "to (?:fix|solve|prevent|avoid)"
     )
     + r"(?! (?:of|was|were|is|shows?|showed|reveals?|reached|hit)\b)"
@@ -35,7 +36,8 @@ PLAN = phrases(
     "need(?:s|ed)? to (?:be|check|look|find|verify|increase|raise|add|limit), ought to, recommend*, "
     "i suggest, we suggest, suggested fix, i would, we would, would, have to (?:check|verify|look), todo, "
     "i plan, i intend, i want, next step, mitigation, remediation, "
-    "(?:can|could)(?= (?:exhaust|saturat|deplet|starve|drain))"
+    "(?:can|could)(?= (?:(?:be|get|become|run) )?(?:easily |quickly )?(?:exhaust|saturat|deplet|starve|drain"
+    "|overwhelm|used up|out))"
 )
 SUPPOSED = r"\b(?:if|unless|whether|in case|suppos(?:e|ing)|assuming|hypothetically|imagine|in theory|theoretically)\b"
 BOUNDARY = (
@@ -47,6 +49,10 @@ NEGATION = phrases(
     "no (?:evidence|signs?|indications?|proof|hints?|traces?|reason|question|case|instance), doubtful, deny, "
     r"denies, rul(?:e|ed|es|ing) out, exclud\w+, dismiss*, contrary to, far from, other than, unrelated to, "
     "independent(?:ly)? of, nothing to do with, nothing (?:indicates|suggests|shows|proves|points), wrong to, "
+    "doubt*, cannot (?:be )?(?:conclu|sa[iy]|claim|pro[vo]|confirm|infer|show|establish|tell|verif|determin)\\w*, "
+    "(?:nobody|no one|one) (?:can|could|should|has|would) \\w+, (?:a|the|an old) (?:myth|fallacy|misconception"
+    "|mistake), remains? to be \\w+, (?:yet|still) to be \\w+, (?:yet|still) un\\w+, not (?:been )?(?:proven"
+    "|established), "
     "false(?:ly)?, mistaken*, incorrect*, except for, "
     "apart from, aside from, despite"
 )
@@ -76,23 +82,44 @@ VERDICT_AGAINST = (
 IN_VAIN = r"\b(?:look|search|check|hunt|scan|prob)\w* for\b[^;]*\b(?:found|saw|seen|find|see) (?:none|nothing|no)\b"
 
 
+NAMED_IN_LABEL = (
+    r"^(?:neither\b|(?:not|no) (?:\w+ )?(?:the|an?|code|deploy|bug)\b(?! (?:root|cause|real|actual|reason|culprit"
+    r"|trigger|problem|issue)))"
+    r".*"
+)
+"""``Neither code nor deploy: it was the pool``: what follows such a label is the claim, not what is dismissed."""
+TAKEN_BACK = (
+    r"(?:this|that|it|which) (?:(?:is|was|has been|turned out|turns out|proved|proves)(?: to be)?) (?:\w+ )?"
+    r"(?:refuted|wrong|false|dispro\w+|not (?:the case|true|correct|so|supported)|incorrect|untrue|unfounded"
+    r"|mistaken)\b"
+)
+
+
+def _claims_nothing(piece: Piece, text: str) -> bool:
+    """A question, advice, a dismissal under its heading, label or verdict, or a condition."""
+    aside = f"{ADVICE_HEADING}|{DISMISSAL_HEADING}"
+    label = re.match(r"([\w /'-]{1,60}):", text)
+    return bool(
+        re.search(r"\?[\s\"')\]]*$", text)
+        or re.search(aside, piece.heading)
+        or (piece.group is not None and re.search(VERDICT_AGAINST, text))
+        or re.search(IN_VAIN, text)
+        or re.match(r"(?:\w+,? )?(?:had|were) .* would\b", text)
+        or (label and re.search(aside, re.sub(NAMED_IN_LABEL, "", label.group(1))))
+        or re.match(rf"(?:[\w /'-]{{1,30}}: |(?:then|and|so|next|first|finally),? )?(?:{IMPERATIVE}|if\b)", text)
+    )
+
+
 def asserted(piece: Piece) -> str:
     """The part of a piece that claims something about what was or is; empty for a question, advice or a plan."""
     text = re.sub(r"\bas (?:if|though)\b", "that", piece.text)
-    if re.search(r"\?[\s\"')\]]*$", text):
-        return ""
-    if re.search(f"{ADVICE_HEADING}|{DISMISSAL_HEADING}", piece.heading):
-        return ""
-    if (piece.group is not None and re.search(VERDICT_AGAINST, text)) or re.search(IN_VAIN, text):
-        return ""
-    label = re.match(r"([\w /'-]{1,60}):", text)
-    if label and re.search(f"{ADVICE_HEADING}|{DISMISSAL_HEADING}", label.group(1)):
-        return ""
-    if re.match(rf"(?:[\w /'-]{{1,30}}: |(?:then|and|so|next|first|finally),? )?(?:{IMPERATIVE}|if\b)", text):
+    if _claims_nothing(piece, text):
         return ""
     plan = re.search(PLAN, text)
     if plan:
         text = text[: _clause_start(text, plan.start())]
+    if taken_back := list(re.finditer(rf"\b(?:but|however|yet),? {TAKEN_BACK}", text)):
+        text = text[taken_back[-1].end() :]
     while supposed := re.search(SUPPOSED, text):
         end = re.search(r"[,;:)]", text[supposed.end() :])
         rest = text[supposed.end() + end.end() :] if end else ""
@@ -117,8 +144,8 @@ def is_denied(text: str, start: int, end: int) -> bool:
     before = re.sub(
         r"\b(?:could|can|did|was|were|would)? ?not (?:able to |possibly )?(?=(?!be\b|have\b)\w+ )", _inability, before
     )
-    before = re.sub(r"\bnot (?:enough|a single|sufficient|nearly enough|big|large)\b", "", before)
-    directly = re.search(r"\bno (?:\w+ ){0,2}$", text[:start])
+    before = re.sub(r"\b(?:not|never) (?:enough|a single|suffic\w*|nearly enough|big|large)\b", "", before)
+    directly = re.search(r"\bno (?:(?!because|since|as|due|for)\w+ ){0,2}$", text[:start])
     return bool(directly or re.search(NEGATION, before) or re.search(DISMISSED_AFTER, text[end:]))
 
 

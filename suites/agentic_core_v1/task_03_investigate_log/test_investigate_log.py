@@ -2,21 +2,24 @@
 
 A finding is right when one or two adjacent sentences claim three things: what ran out (the pool or its connections),
 which requests did it (the path that piled up, as a write), and that they came together. Nothing else may be blamed.
-The rules read phrases. They cannot separate a finding that makes the trigger a victim ("too many concurrent requests
-exhausted the pool, so POST /api/orders failed") from one that makes it the cause.
+The rules read words near each other. They cannot separate a finding that makes the trigger a victim ("too many
+concurrent requests exhausted the pool, so POST /api/orders failed") from one that makes it the cause.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agentic_core_prose import Piece, pieces
 from incident_scenario import draw
+from log_blame import blamed
 from log_claims import asserted
-from log_concepts import is_concurrent, is_exhausted, names_trigger
+from log_concurrency import is_concurrent
+from log_exhaustion import is_exhausted
 from log_incident import Incident
-from log_suspects import blamed
+from log_trigger import is_victim, names_trigger
 
 from pytest_agentcore import Diagnosis, Run, WrongAnswer, agent_task
 
@@ -32,10 +35,10 @@ def quoted_lines(text: str, incident: Incident) -> list[str]:
 
 
 def without_quotations(text: str, incident: Incident) -> str:
-    """The text less whole log lines: evidence claims nothing by itself."""
+    """The text less whole log lines, for evidence claims nothing by itself, and less marks of type in HTML."""
     for line in set(quoted_lines(text, incident)):
         text = text.replace(line, " ")
-    return text
+    return re.sub(r"</?(?:code|b|i|em|strong|span|tt|kbd|u|br|p)\b[^<>]*>", " ", text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +52,13 @@ class Said:
     trigger: bool
 
     @classmethod
-    def of(cls, piece: Piece, incident: Incident) -> Said:
-        """Look for the three parts in what a piece claims."""
+    def of(cls, piece: Piece, incident: Incident, before: str = "") -> Said:
+        """Look for the three parts in what a piece claims, after the sentence before it."""
         text = asserted(piece)
-        return cls(
-            piece=piece,
-            text=text,
-            exhausted=is_exhausted(text),
-            concurrent=is_concurrent(text, incident),
-            trigger=names_trigger(text, incident),
-        )
+        exhausted, concurrent = is_exhausted(text, before), is_concurrent(text, incident)
+        claims = exhausted or concurrent or not is_victim(text)
+        trigger = claims and names_trigger(text, incident)
+        return cls(piece=piece, text=text, exhausted=exhausted, concurrent=concurrent, trigger=trigger)
 
 
 def windows(said: Sequence[Said]) -> Iterator[Sequence[Said]]:
@@ -96,7 +96,8 @@ def judge(text: str, incident: Incident) -> None:
     if len(quoted := quoted_lines(text, incident)) > MOST_QUOTED:
         raise WrongAnswer(f"finding.txt quotes {len(quoted)} log lines, at most {MOST_QUOTED}", detail="wrong_format")
     found = pieces(without_quotations(text, incident))
-    said = [Said.of(piece, incident) for piece in found]
+    befores = ["", *map(asserted, found)]
+    said = [Said.of(piece, incident, before) for piece, before in zip(found, befores, strict=False)]
     if not any(is_diagnosis(window, incident) for window in windows(said)):
         raise WrongAnswer(
             "finding.txt does not say in two adjacent sentences what ran out, from which requests, and how"

@@ -18,10 +18,11 @@ from pytest_agentcore import WrongAnswer
 ENTRY = "main"
 """File and function where everything begins."""
 
+LEAST_WORDS = 4  # of a sentence; fewer may be names of functions without their files
 ARROW = r"(?:[-=~]+>|[→⟶⇒➜➔➝»›]|(?<=\s)(?:>+|then)(?=\s))"
 MARKS = " \t>*+•‣◦▪·│├└─┌╰╭↳-"
 NUMBERING = re.compile(
-    r"^(?:(?:step\s+(?=\d))?[(\[#]*\d+(?:\.\d+)*[.):\]]*(?:\s*[-–:](?!>))?\s*(?=[^\d\s])|[a-z][.)]\s+"
+    r"^(?:\[[ xX✓✔]\]\s+|(?:step\s+(?=\d))?[(\[#]*\d+(?:\.\d+)*[.):\]]*(?:\s*[-–:](?!>))?\s*(?=[^\d\s])|[a-z][.)]\s+"
     r"|(?:first|then|next|finally)\b[,:]?\s+)",
     re.IGNORECASE,
 )
@@ -181,9 +182,16 @@ def pieces_of(line: str) -> list[str]:
     return [piece for piece in re.split(rf"\s*{ARROW}\s*", line) if piece.strip()]
 
 
+def is_remark(line: str) -> bool:
+    """A sentence or a calculation beside the chain: nothing in it could be meant as a function."""
+    words = re.findall(r"[^\W\d_]{2,}", line)
+    function = re.search(r"\.py\b|\w\(\s*\)|`|\w_\w|\w::?\w|\w\.[A-Za-z_]", line)
+    return not function and (len(words) >= LEAST_WORDS or not words)
+
+
 def is_decoration(line: str, modules: frozenset[str]) -> bool:
-    """A rule, a fence, a bracket, a heading, the head of a table: nothing that claims a call."""
-    if not re.search(r"\w", re.sub(r"^\s*```\w*", "", line)):
+    """A rule, a fence, a bracket, a heading, the head of a table, a sentence: nothing that claims a call."""
+    if not re.search(r"\w", re.sub(r"^\s*```\w*", "", line)) or is_remark(line):
         return True
     heading = re.search(r"^\s*#|:[\s*_]*$|^\s*(\*\*|__).+\1\s*$", line) is not None or line.count("|") >= 2
     return heading and not names_a_function(plain(line), modules)

@@ -1,50 +1,77 @@
-"""What NOTES.md states as chosen: keys and rules of keeping, in phrases.
+"""What NOTES.md states as chosen: keys, upper and lower case, rules of keeping.
 
-A key or rule counts when a sentence states it as what was done. What is negated, supposed, asked, listed under
-alternatives or offered for another time does not. The rules know phrases, not arguments: a description of the code
-("a dictionary by address, so later rows overwrite") names no rule of keeping for them.
+The rows have proved the reading before the notes are read. So a key is collected with its weight: a mention ("email")
+is enough to affirm the reading of the rows, but only a statement of choice ("email key") speaks against them. What is
+negated, supposed, asked, listed under alternatives or offered for another time is neither.
+
+The rules know words and clauses, not arguments. They cannot separate rows that "are repeated" from duplicates of an
+unknown kind, nor an e-mail that is mentioned in passing from one that is the key where the rows are unique by e-mail.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from agentic_core_prose import Piece, pieces, voice
-from notes_keeps import EVEN, keeps_in
+from agentic_core_prose import Piece, pieces
+from notes_cases import ALONE_ANY, ALONE_OWN, CASE, SIDED, VARIANT, cases_in, with_variants
+from notes_keeps import keeps_in, keeps_of
 from notes_phrases import (
-    ANY_CASE,
-    AS_KEY,
+    ALL_COLUMNS,
+    APART,
+    BESIDE,
     BOUNDARY,
-    CASE,
     CHOSEN,
+    DENIED_HEADING,
+    DENIED_LABEL,
+    DOUBTED,
     EMAIL,
-    EXACT,
-    EXACT_MATCH,
+    ENUMERATION,
+    EVERY,
+    FIELD,
+    KEYED,
+    LABELLED_EMAIL,
+    LEFT_OPEN,
     LISTED,
-    NAME,
+    MANY_STAY,
+    NAME_KEY,
     NEGATED,
-    OWN_CASE,
-    RELATION,
-    SEPARATE,
+    NO_DIFFERENCE,
+    NOT_DUPLICATES,
+    NOT_KEYED,
+    ONE_STAYS,
+    ONLY_ROWS,
+    OTHER_COLUMNS,
+    OUTPUT_ONLY,
+    PREPASS,
+    RESUMED,
+    ROW,
+    ROWS_ALIKE,
+    SAME,
+    SAME_NAME,
+    SETTLED,
     SKIPPED,
+    WHOLE_ROW_CODE,
+    WHOLE_ROWS,
     clause_start,
 )
 from user_readings import Keep
 
-FRAGMENT = 5  # words
-COLUMNS = rf"(?:(?:same|identical|equal|ie|eg) )?(?:\W*(?:name|city|{EMAIL}|updated ?at|and)\b)+"
-TWO_USERS = (
-    rf"{SEPARATE}|\b(?:different|not the same|(?:2|two|distinct) (?:\w+ )?(?:users|people|persons|accounts|keys))\b"
-)
 ANSWER = r"^(?:a|answer)[:.] "
-REMARK = r"\(([^()]+)\)"
-BESIDE_ROWS = (
-    rf"\b(?:same|shar\w+|matching|identical) (?:an? |the )?{EMAIL} or\b"
-    rf"|\b(?:by|on|same) {EMAIL} and (?!(?:the )?(?:city|name|other|updated))"
-    rf"|\bor (?:by |have |with )?(?:the |an? )?(?:same|shar\w+) (?:an? |the )?{EMAIL}"
+DECIDED = (
+    r"\b(?:i|we) (?:(?:\w+ly|only|just|then|have|had|finally) )?(?:ch[o]+se|used?|decided?|kept|keep|treat(?:ed)?|took"
+    r"|take|picked|went|go|defined?|assumed?|interpret(?:ed)?|read|consider(?:ed)?|settled|compared?"
+    r"|matched|said|say)\b"
 )
+LONGEST_QUESTION = 200  # characters
+OPEN_WHETHER = (
+    r"\bwhether\b([^;.]{1,120}?),? (?:is|was|were|are) (?:left )?(?:un\w+|not \w+|open|a question"
+    r"|up to)(?: as well| too)?"
+    r"[;,:.] (?:i|we|my|the|here)\b[^.;]{0,20}?\b(yes|no)\b"
+)
+"""A question in other words, and its answer."""
+AUXILIARY = r"\b(?:is|are|was|were|did|do|does|has|have|had|been|played)(?: \w+)?\s*$"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,70 +79,102 @@ class Claims:
     """What a text states as chosen."""
 
     keys: set[str] = field(default_factory=set)
+    """``row``, ``only rows``, ``email``, ``email key``, ``name`` (any other column), and what is said of case.
+
+    ``email aside`` is an e-mail that a sentence names for rows that stay beside each other.
+    """
     keeps: list[frozenset[Keep]] = field(default_factory=list)
     """One entry a statement: the rules that it can mean."""
+    left_open: bool = False
+    """Is the choice left to the reader?"""
 
 
 def claims(text: str) -> Claims:
     """Collect the keys and rules of keeping that the notes state."""
-    found = Claims()
-    for sentence in chosen_sentences(text):
+    sentences = list(chosen_sentences(with_variants(text)))
+    found = Claims(keeps=keeps_of(sentences))
+    for sentence in sentences:
         found.keys |= keys_in(sentence)
-        found.keeps += keeps_in(sentence)
-    for wider in ({"tie": EVEN}, {"tie": EVEN, "bare": True}):
-        if not found.keeps:
-            found.keeps = [stated for sentence in chosen_sentences(text) for stated in keeps_in(sentence, **wider)]
-    found.keys |= example_pairs(text)
+    found.left_open = any(re.search(LEFT_OPEN, said) and not re.search(r"\bif\b", said) for said in sentences)
     return found
 
 
 def chosen_sentences(text: str) -> Iterator[str]:
     """Sentences that say what was done, headings of more than a few words among them."""
     above, asked = "", ""
-    for piece in pieces(_with_references(text)):
+    for piece in _joined(pieces(_with_references(text))):
         if piece.heading != above:
             above = piece.heading
             if len(above.split()) > 3 and not re.search(LISTED, above):
                 yield above
         if said := _chosen_part(piece):
-            yield f"{asked}: {re.sub(ANSWER, '', said)}" if asked else said
-        asked = _topic(piece.text)
+            yield from _answered(asked, re.sub(ANSWER, "", said))
+        asked = piece.text if piece.text.endswith("?") else ""
 
 
-def _topic(sentence: str) -> str:
-    """A question of a few words is what its answer is about: "Case? Ignored" is about case."""
-    question = re.fullmatch(r"(?:q\w*[:.] )?((?:[\w-]+ ){0,2}[\w-]+)\?", sentence)
-    return question[1] if question else ""
+def _joined(found: list[Piece]) -> Iterator[Piece]:
+    """The values of one field of a JSON list as one piece: together they are the columns that were compared."""
+    held: Piece | None = None
+    for piece in found:
+        label, colon, value = piece.text.partition(": ")
+        if held and colon and piece.group == 0 == held.group and held.text.startswith(f"{label}: "):
+            held = replace(held, text=f"{held.text}, {value}")
+            continue
+        if held:
+            yield held
+        held = piece
+    if held:
+        yield held
+
+
+def _answered(question: str, said: str) -> Iterator[str]:
+    """What follows a question, with what the question is about: a few words whole, of more that they are about case."""
+    asked = re.sub(r"^q\w*[:.] |\?$", "", question)
+    word = re.match(r"(?:i (?:said|say|decided|answered) )?(yes|no)\b", said)
+    if asked and word and len(asked) < LONGEST_QUESTION:
+        yield asked if word[1] == "yes" else re.sub(SIDED, r"not \g<0>", asked, count=1)
+        yield said
+    elif re.fullmatch(r"(?:[\w-]+ ){0,2}[\w-]+", asked):
+        yield f"{asked}: {said}"
+    elif topic := VARIANT if VARIANT in asked else "letter case" if re.search(CASE, asked) else "":
+        yield f"{topic}: {said}"
+    else:
+        yield said
 
 
 def _chosen_part(piece: Piece) -> str:
-    """What of a piece is chosen: nothing of a question or a listed alternative, nothing after "would" or "if you"."""
-    text = _switched(piece.text)
-    if re.search(r"\?[\s\"')]*$", text) or re.fullmatch(r"[^:=,]{1,60}[:=,] (?:no|false|not used|unused)\W*", text):
+    """What of a piece is chosen: nothing of a question or of a listed alternative, nothing that is only supposed."""
+    text = re.sub(r"\([^()]*\?\s*\)", " ", _switched(piece.text))
+    if (whether := re.search(OPEN_WHETHER, text)) and whether[2] == "yes":
+        return whether[1]
+    if re.search(r"^[^:=,]{1,60}[:=,] (?:no|false|not used|unused)\W*$|\?[\s\"')]*$", text):
         return ""
     if re.search(CHOSEN, text):
         return text
-    listed = re.search(LISTED, piece.heading) and not re.search(CHOSEN, piece.heading)
-    if listed or re.match(rf"[^:]{{0,40}}{LISTED}[^:]{{0,20}}:", text):
+    listed = re.search(LISTED, piece.heading) and not re.search(SETTLED, piece.heading)
+    denied = re.search(DENIED_HEADING, piece.heading)
+    if listed or denied or re.match(rf"[^:]{{0,40}}{LISTED}[^:]{{0,20}}:|{DENIED_LABEL}", text):
         return ""
-    skipped = re.search(SKIPPED, text)
-    if skipped is None:
-        return text
-    decided = (
-        "ch[o]+se|used?|decided?|kept|keep|treat(?:ed)?|took|take|picked|went|go|defined?|assumed?|interpret(?:ed)?|read"
-        "|consider(?:ed)?"
-    )
-    done = re.search(rf"\b(?:i|we) (?:(?:\w+ly|only|just|then) )?(?:{decided})\b", text[skipped.end() :])
-    return text[skipped.end() + done.start() :] if done else text[: clause_start(text, skipped.start())]
+    return _without_suppositions(text)
+
+
+def _without_suppositions(text: str) -> str:
+    """Cut from the clause of a "would" or "if you" to where the sentence says again what was done."""
+    kept = ""
+    while skipped := re.search(SKIPPED, text):
+        kept += text[: clause_start(text, skipped.start())]
+        rest = text[skipped.end() :]
+        again = [found for found in (re.search(RESUMED, rest), re.search(DECIDED, rest)) if found]
+        text = rest[min(found.start() for found in again) :] if again else ""
+    return f"{kept} {text}".strip()
 
 
 def _switched(text: str) -> str:
     """``case sensitive: no`` says the contrary of its label; of other labels a "no" says nothing."""
-    off = r"\W{1,3}(?:no|false|off|0)(?!\w)"
+    off = r"\W{1,3}(?:no|none|nothing|false|off|0)(?!\w)"
     text = re.sub(rf"\bcase ?sensitiv\w*{off}", "case insensitive", text)
-    return re.sub(
-        rf"\b(?:case ?insensitiv\w*|ignore ?case|(?:lower ?case|normali[sz]e)d?){off}", "case sensitive", text
-    )
+    fold = r"\b(?:case ?insensitiv\w*|ignore ?case|case ?fold\w*|(?:lower ?cas|normali[sz])\w*)"
+    return re.sub(fold + off, "case sensitive", text)
 
 
 def _with_references(text: str) -> str:
@@ -132,80 +191,79 @@ def _with_references(text: str) -> str:
 
 
 def clauses(sentence: str) -> list[str]:
-    """The parts of a sentence that are not negated; a list that goes on after a denial is denied with it."""
+    """The parts of a sentence that are not denied; a list that goes on after a denial is denied with it."""
     kept, denied = [], False
-    for part in re.split(BOUNDARY, re.sub(r"\b(?:nothing|none|no rows?) (?:but|except)\b", "only", sentence)):
-        negation = re.search(NEGATED, part)
+    sentence = re.sub(r"\b(?:nothing|none|no rows?) (?:but|except)\b", "only", sentence)
+    sentence = re.sub(NO_DIFFERENCE, " identical rows ", sentence) if re.search(rf"\b{ROW}\b", sentence) else sentence
+    sentence = re.sub(r"\bnot (?:only|just|merely)\b", " ", sentence)
+    sentence = re.sub(
+        r"[^:;.]{1,80}: (?:none|neither|unused|rejected|not (?:used|considered|taken))\b[^;.]*", " ", sentence
+    )
+    for part in re.split(BOUNDARY, re.sub(BESIDE, " ", sentence)):
+        negation = re.search(f"{NEGATED}|{DOUBTED}", part)
         goes_on = denied and re.match(r"\s*(?:or|nor|and)?\s*(?:the |by |on )?\w+(?: \w+)?\s*$", part)
         denied = bool(negation or goes_on)
-        if negation:
-            kept.append(part[: negation.start()])
-        elif not goes_on:
-            kept.append(part)
+        before = part[: negation.start()] if negation else part
+        if not (goes_on and not negation) and not (negation and re.search(AUXILIARY, before)):
+            kept.append(before)
     return [part.strip() for part in kept if part.strip()]
 
 
-def in_one_word(sentence: str) -> str:
-    """The sentence with what it says of upper and lower case put in one word each: ``anycase``, ``exactcase``."""
-    apart = re.search(SEPARATE, sentence)
-    distinct = (
-        re.search(rf"\b(?:not|never|without|no)\b(?! case)(?: \w+){{0,3}}? {ANY_CASE}", sentence)
-        or (apart and re.search(r"\bdiffer\w*|\bdifferent\b|variants?", sentence))
-        or re.search(
-            rf"{CASE}(?: differences?)? (?:is|are|was|were) (?:significant|relevant|meaningful|distinguished"
-            rf"|important)",
-            sentence,
-        )
-    )
-    word = " exactcase " if distinct else " anycase "
-    sentence = re.sub(r"\b(?:not|never|without)\b(?! case)((?: \w+){0,3}? )(?=anycase)", r"\1", sentence)
-    replaced = re.sub(ANY_CASE, word, sentence)
-    if word == " exactcase ":
-        replaced = re.sub(r"\b(?:not|never|without|no)\b(?=(?: \w+){0,3}? +exactcase)", "", replaced)
-    return re.sub(r" {2,}", " ", re.sub(OWN_CASE, lambda own: f"{own.group()} exactcase ", replaced))
+def _with_all_columns(sentence: str) -> str:
+    """The four columns in a row, in one word: who lists them all speaks of whole rows, not of the e-mail."""
+
+    def named(found: re.Match[str]) -> str:
+        kinds = ("name", "mail|address", "city|town", "updated|stamp|date")
+        return ALL_COLUMNS if all(re.search(kind, found.group()) for kind in kinds) else found.group()
+
+    return re.sub(ENUMERATION, named, sentence)
 
 
 def keys_in(sentence: str) -> set[str]:
-    """The keys that a sentence states: row, email, name (or any other column); and any case or own case."""
-    remarks = [found.group(1) for found in re.finditer(REMARK, sentence)]
-    if any(re.search(SEPARATE, remark) for remark in remarks):
-        return set().union(*map(keys_in, [re.sub(REMARK, " ", sentence), *remarks]))
-    sentence = re.sub(r"\b(key|criterion|identity|identifier)\s*[:=]\s*", r"\1 ", sentence)
-    parts = clauses(in_one_word(sentence))
-    apart = re.search(SEPARATE, sentence)
-    exact = any(re.search(f"{EXACT}|{EXACT_MATCH}", part) for part in parts)
-    found = {key for word, key in (("anycase", "any case"), ("exactcase", "own case")) if word in " ".join(parts)}
-    for part in parts:
-        if re.search(AS_KEY, part):
-            found.add("email")
-        if _compares_rows(part, sentence):
-            found |= {"row", "email"} if re.search(BESIDE_ROWS, part) else {"row"}
-        elif not apart and not (exact and re.match(COLUMNS, part)):
-            found |= _columns_in(part)
+    """The keys that a sentence states, and what it says of case."""
+    found: set[str] = set(cases_in(sentence))
+    without_case = re.sub(rf"(?:\b(?:not|non) )?(?:{ALONE_ANY}|{ALONE_OWN})", " ", _with_all_columns(sentence))
+    one_is_kept = bool(keeps_in(re.sub(r"\bnew\b", " ", sentence))) and not re.search(MANY_STAY, sentence)
+    apart = _stand_apart(without_case) and not one_is_kept
+    labelled = one_is_kept or re.search(LABELLED_EMAIL, without_case)
+    for part in clauses(without_case):
+        if _compares_rows(part):
+            found.add("row")
+            if re.search(ONLY_ROWS, part) and not re.search(f"{PREPASS}|{EMAIL}", sentence):
+                found.add("only rows")
+        if re.search(EMAIL, part) or VARIANT in part:
+            keyed = (labelled or re.search(KEYED, part)) and not apart
+            found |= {"email", "email key"} if keyed else {"email aside"} if apart else {"email"}
+        if _names_another(part) and not apart:
+            found.add("name")
     return found
 
 
-def _compares_rows(part: str, sentence: str) -> bool:
-    """Whole rows; a bare "exact match" beside the e-mail is a comparison of addresses, unless columns are listed."""
-    if re.search(EXACT, part):
+def _stand_apart(sentence: str) -> bool:
+    """Does the sentence say of such rows that they stay beside each other?"""
+    if re.search(f"{NOT_DUPLICATES}|{DOUBTED}", sentence):
         return True
-    return bool(re.search(EXACT_MATCH, part)) and (not re.search(EMAIL, sentence) or "city" in part)
+    many = re.search(MANY_STAY, sentence) or not re.search(ONE_STAYS, sentence)
+    return bool(many and re.search(APART, sentence))
 
 
-def _columns_in(part: str) -> set[str]:
-    """The e-mail as a key, and other columns as keys; a part of a few words needs no verb."""
-    fragment = len(part.split()) <= FRAGMENT
-    email = re.search(EMAIL, part) and (fragment or re.search(RELATION, part))
-    return ({"email"} if email else set()) | ({"name"} if re.search(NAME, part) else set())
+def _compares_rows(part: str) -> bool:
+    """Rows as wholes: a word for all of it beside one for equal; of fields that all of them are equal, or none not."""
+    if re.search(WHOLE_ROWS, part) or re.search(WHOLE_ROW_CODE, part):
+        return True
+    if re.search(f"{EMAIL}|{OUTPUT_ONLY}", part):
+        return False
+    if re.search(ROWS_ALIKE, part):
+        return True
+    if ALL_COLUMNS in part and re.search(rf"\b{SAME}\b|key|criteri|field|column|basis", part):
+        return True
+    fields = re.search(rf"\b{FIELD}\b", part) and re.search(EVERY, part)
+    return bool(fields and re.search(rf"\b(?:{SAME}|differ\w*)\b", part))
 
 
-def example_pairs(text: str) -> set[str]:
-    """Two spellings of one address in a sentence: the same user, or kept apart?"""
-    found = set[str]()
-    for sentence in re.split(r"(?<=[.!?])\s|\n", text):
-        addresses = {address.rstrip(".") for address in re.findall(r"[\w.+-]+@[\w.-]+", sentence)}
-        pairs = {(a, b) for a in addresses for b in addresses if a != b and a.casefold() == b.casefold()}
-        said = voice(sentence)
-        if pairs and not re.search(SKIPPED, said):
-            found.add("own case" if re.search(TWO_USERS, said) else "any case")
-    return found
+def _names_another(part: str) -> bool:
+    """Another column as the key, alone or beside the e-mail."""
+    if re.search(OTHER_COLUMNS, part):
+        return True
+    named = re.search(NAME_KEY, part) or (re.search(SAME_NAME, part) and re.search(KEYED, part))
+    return bool(named) and not re.search(NOT_KEYED, part)

@@ -1,4 +1,8 @@
-"""The words in which notes speak of keys, of upper and lower case, of choices and of what was left aside."""
+"""The words in which notes speak of keys, of whole rows, of choices and of what was left aside: classes, not sentences.
+
+A rule asks whether words of two or three classes stand in one clause, in whatever order. What is listed here in full
+is what says that a clause is no statement at all: alternatives, suppositions, denials.
+"""
 
 from __future__ import annotations
 
@@ -7,108 +11,171 @@ import re
 from agentic_core_prose import phrases
 
 LISTED = phrases(
-    r"alternativ*, options?, considered, rejected, other, possible, possibilit\w+, ambigu\w+, unclear, "
-    "open questions?, candidates?, not (?:chosen|used|done), could, limitations?, caveats?, questions?, "
-    "trade ?offs?, interpretations (?!chosen), readings(?! chosen), how to change, discarded, ruled out, "
-    "different ways"
+    r"alternativ*, options?, considered(?! (?:as |to be )?(?:duplicates?|equal|the same"
+    r"|identical)), rejected, other, (?<!as )possible, possibilit\w+, ambigu\w+, unclear, "
+    "open questions?, candidates?, not (?:chosen|used|done|taken), could, limitations?, caveats?, questions?, "
+    "trade ?offs?, interpretations (?!chosen), readings(?! chosen), policies, how to change, discarded, ruled out, "
+    "different ways, ignored (?:options?|strateg\\w+|columns?|keys?|criteri\\w+|readings?)"
 )
 CHOSEN = phrases(
-    r"(?<!not )\bchosen, selected, picked, used here, adopted, my choice, \[x\], "
+    r"(?<!not )(?<!n)\bchosen, selected, picked, used here, adopted, my choice, \[x\], "
     "[✓✔✅☑], this one, decision, choice"
 )
+SETTLED = rf"{CHOSEN}|\b(?:resol\w+|settle\w*|handl\w+|assum\w+|decid\w+|(?<!not )(?:taken|applied|used)|i did|my)\b"
+"""In a heading: what stands below was done, even if the heading speaks of an ambiguity too."""
+DENIED_LABEL = r"(?:what \w+ (?:\w+ )?)?(?:not|never|no)\b(?! (?:kept|retained|case))[^:]{0,40}:"
+DENIED_HEADING = r"\b(?:not|non|never)\b"
 SKIPPED = phrases(
     "if (?:you|needed|desired|preferred|required|necessary|wanted|instead|a different|another|someone|the (?:team"
     "|owner|intent*|requester)|(?:this|that|it) (?:is|was|reading|interpretation|does)), "
-    "would, could, should you, alternativ*, "
+    "would, could, might, may (?:be|have|want|prefer|well|also), maybe, perhaps, should you, alternativ*, "
     "other (?:readings|interpretations|options|possibilities|approaches), let me know, "
     "can be (?:read|understood|interpreted|changed|switched|adapted|re ?run|defined|taken), "
     r"one (?:can|could), either, possible (?:readings|interpretations|keys|definitions), ambigu\w+, unclear, "
-    "does not say, did not say, not specified, unspecified, does not define, "
-    "several (?:readings|ways|interpretations), tell me, not obvious, open to"
+    "does not say, did not say, not specified, unspecified, not stated, does not define, "
+    "several (?:readings|ways|interpretations), tell me, not obvious, open to, candidates?, "
+    r"vs, versus, torn between, ^considered(?! (?:as|duplicates?|equal|the same"
+    r"|identical)), asked myself, wonder\w*, asked? (?:if|whether), (?:considered|think|thought|thinking"
+    r"|toyed|contemplated|weighed) (?:about |of |with )?\w+ing, "
+    r"(?:unsure|not sure|in doubt|wonder\w*|undecided) (?:if|whether|about), (?:had|was) to decide"
+)
+RESUMED = (
+    r";|, (?:so|hence|therefore|thus|and so|which is why|that is why|but|yet|and (?:i|we))\b"
+    r"|\b(?:so|hence|therefore|thus) (?:i|we)\b|\bby (?:\w+ly )?\w+ing\b"
+)
+"""Behind these a supposition is over: "it would lose data, so I kept it"."""
+LEFT_OPEN = (
+    r"\b(?:pick (?:one|whichever)|(?:leave|left) (?:it|that|this|the choice|them) (?:open|(?:up )?to (?:you"
+    r"|the reader))"
+    r"|(?:is|are) up to you|your (?:call|choice)|whichever (?:of \w+ )?you\b|what(?:ever)? you (?:need|want|had)"
+    r"|please (?:advise|choose|decide)|(?:need|await|wait for|waiting for) (?:an|your|the) (?:answer|decision|reply))\b"
 )
 NEGATED = phrases(
-    "not, never, no, nor, neither, without, rather than, instead of, as opposed to, reject*, avoid*, unlike, "
-    "against, decided against, dismiss*, except"
+    "not, never, no, nor, neither, reject*, avoid*, against, decided against, dismiss*, refrain*, cannot, nothing, "
+    "none, hardly, played no, ruled out, refus*, abstain*"
 )
+BESIDE = (
+    r"\b(?:without|rather than|instead of|as opposed to|in place of|unlike|except|apart from|to avoid"
+    r"|over(?= (?:the |an? )?(?:\w+ )?(?:names?|rows?|e ?mails?|cit)))\b"
+    r"(?:(?!\b(?:i|we)\b)[^,:;.()])*"
+)
+"""A denial that ends where the main clause goes on: "instead of guessing a key I compared ..."."""
+DOUBTED = phrases(r"too \w+, risk\w*, insufficient, unsafe, arbitrar\w+, aggressive, red herring, tempting, unreliable")
 BOUNDARY = (
-    r"[;:()]| - | (?:but|while|whereas|although|though) "
-    r"|,(?= (?:and|so|hence|therefore|thus|i|we|then|which|with|keep\w*|kept|ignor\w+|not|instead|regardless)\b)"
+    r"[;:()]| - | (?:but|while|whereas|although|though|even though|even if|because) "
+    r"|,(?= (?:and|so|hence|therefore|thus|i|we|then|which|with|keep\w*|kept|ignor\w+|not|instead|regardless|because"
+    r"|since|ie|namely|when|if)\b)"
 )
-EMAIL = r"\be ?mails?\b(?: addresse?s?| columns?| fields?| values?)?"
-SEPARATE = phrases(
-    r"(?:kept|left|keep|remain*|retain*|preserv*|stay*|treat*|count*|are|were|is|as)\b(?: \w+){0,3}? (?:both|separate*"
-    r"|distinct|untouched|apart|different), "
-    r"different (?:people|persons?|users?|individuals|accounts), not (?:\w+ ){0,4}?duplicates?, "
-    "distinct (?:people|persons?|users?), (?:are|as|makes?|remain) (?:2|two) (?:people|persons|users|accounts|keys), "
-    "(?:everything|anything|all) else (?:(?:is|was) )?(?:kept|left|stays?|stayed|remains?|remained|untouched), "
-    "not (?:be )?(?:removed|merged|touched|collapsed|dropped|deduplicated), "
-    r"(?:differ*|otherwise|(?:an)?other (?:\w+ )?(?:data|columns?|fields?|details|values?|city|name|updated ?at))\b"
-    r"[^.]{0,40}\b(?:kept|left|remain*|retained|preserved|stay*|survive)\b(?! (?:only |just )?(?:the|one|its) )"
+EMAIL = (
+    r"\b(?:e ?mails?(?: addresse?s?| columns?| fields?| values?| strings?)?|address(?:es)?|mail ?box(?:es)?"
+    r"|inbox(?:es)?|mails?(?! (?:servers?|providers?|systems?|clients?|is)\b))\b"
 )
-AS_KEY = phrases(
-    rf"{EMAIL}(?: \w+){{0,3}}? (?:as|is|was) (?:the |our |my |an? )?(?:\w+ )?(?:key|identifier|identity), "
-    rf"key\b\W+(?:\w+ ){{0,3}}?{EMAIL}"
+COLUMN = r"(?:(?:full )?name|e ?mail(?: address)?|address|city|town|updated ?at|time ?stamp|(?:update )?date)"
+ENUMERATION = rf"\b{COLUMN}s?(?:\W{{1,4}}(?:(?:and|or|the|plus|same|equal|identical) ){{0,3}}{COLUMN}s?\b){{3,}}"
+"""Four columns in a row; whether they are the four is asked of the match."""
+ALL_COLUMNS = "allcolumns"
+APART = (
+    r"\b(?:kept|left|keep|leav\w*|remain\w*|retain\w*|preserv\w*|stay\w*|survive\w*|still|separate\w*"
+    r"|both (?:\w+ )?(?:kept|left|stay\w*|remain\w*|survive\w*|are|there)|both$|distinct"
+    r"|untouched|apart|legitimate|valid|tolerated|accepted|allowed|out of scope|lose|loses|losing"
+    r"|(?:different|distinct|another|(?:as|are|still|remain|stay|with) (?:2|two|three|several)) "
+    r"(?:\w+ )?(?:people|persons?|users?|individuals|accounts|keys|rows|records|humans?|owners?|ones?)|different$)\b"
 )
-RELATION = phrases(
-    r"same, identical, equal*, match*, shar\w+, duplicat\w+, uniqu\w+, distinct, repeated, common, one, "
-    r"single, each, every, per, by, on, using, use, used, based, key*, identif\w+, compar\w+, group*, de ?dup*, "
-    r"criterion, criteria, defin\w+, decid\w+, treat*, via, normali[sz]\w+, anycase, exactcase, whose, "
-    r"reading, interpretation, chosen, chose, assum\w+, rule"
+"""What says that rows stay beside each other, unless it is the one of several that stays."""
+ONE_STAYS = (
+    r"\b(?:first|last|latest|newest|oldest|earliest|one (?:of|row|per|each|line|record|entry|copy|is|was"
+    r"|that)|most|top\w*|newer|older|later|earlier|original)\b"
+    r"[^.;]{0,40}?\b(?:kept|left|remain\w*|retain\w*|preserv\w*|stay\w*|survive\w*)\b"
+    r"|\b(?:keep\w*|kept|leav\w+|retain\w*|preserv\w*)\b(?: only| just)?(?: the| a)? ?"
+    r"(?:first|last|latest|newest|oldest|earliest|one|single|most|top\w*)\b"
 )
-EXACT = phrases(
-    r"exact(?:ly)? (?:the same |same |identical |full )?(?:rows?|lines?|records?|dup*|cop\w+|repeat*|entries), "
-    "exact row, "
-    "(?:fully|completely|entirely|totally|100 ?%|perfectly|literally) (?:identical|equal|the same|duplicated?), "
-    "identical (?:rows?|lines?|records?|entr(?:y|ies)|cop(?:y|ies)|duplicates?), "
-    "full (?:row|record|line), "
-    "(?:cop(?:y|ies)|duplicates?|repeats?|repetitions?|repeat(?:ed|ing)?) (?:of )?(?:another|an earlier|a previous"
-    "|other|earlier) (?:rows?|lines?|records?|ones?), "
-    "(?:rows|lines|records|entries|row|line)(?: that| which)?(?: are| were| is)? (?:identical|equal|exact*|verbatim), "
-    r"(?:all|every|each)(?: single)?(?: of the| the)?(?: \d+| four)? (?:columns?|fields?|values?|cells?|attributes?), "
-    "(?:entire|whole|full|complete) (?:csv )?(?:rows?|records?|lines?), byte for byte, "
-    "character for character, verbatim, row for row"
+MANY_STAY = r"\b(?:have been|are|were|both|all) (?:\w+ )?(?:kept|left|retained|preserved)\b"
+NOT_DUPLICATES = (
+    r"\b(?:not|no|never)\b(?: \w+){0,4}? (?:duplicates?|merged|removed|touched|collapsed|dropped|affected)\b"
 )
-NAME = phrases(
-    r"(?:same|identical|matching|equal|by|on|per|shared?|key*|criterion|identity|identifier|using|based on|match*"
-    r"|duplicate)(?: \w+){0,2}? (?:full )?names?\b(?! (?:only )?(?:column|field) (?:is|was)), "
-    r"(?:city|updated ?at) ?(?:and|\+|plus|&|/) ?(?:the )?e ?mail, "
-    r"e ?mail(?: address)? ?(?:and|\+|plus|&|/) ?(?:the )?(?:city|updated ?at), "
-    r"names? ?(?:and|\+|plus|&|/|,) ?e ?mail, e ?mail ?(?:and|\+|plus|&|/) ?(?:the )?(?:full )?name"
+KEYED = (
+    r"\b(?:keys?|keyed|identif\w+|identity|unique\w*|criteri\w+|de ?dup\w*|merg\w*|collaps\w*|remov\w+|dropp?\w*"
+    r"|delet\w+|duplicates?|group\w*|chosen|reading|equality|decides?|(?:same|one|single|equal) (?:user|person|account)"
+    rf"|(?:by|per|on|each|every) (?:the |an? |same |unique )?{EMAIL}|one {EMAIL})\b"
 )
-EXACT_MATCH = r"\bexact(?:ly)? (?:the same|same|match\w*|equal\w*|identical)\b"
-CASE = (
-    r"(?:letter |upper(?: or | and |/)lower |e ?mail |character )?"
-    r"(?:cas(?:e|es|ing)|capitali[sz]ation|capitals|upper ?case|spelling in capitals)\b"
+LABELLED_EMAIL = (
+    r"\b(?:keys?|identif\w+|identity|de ?dup\w*|match\w*|criteri\w+|uniqu\w*|compar\w*|group\w*|same)\b"
+    rf"[^:;.,=()]{{0,20}}[:=] ?(?:\w+ ){{0,3}}?{EMAIL}"
 )
-ANY_CASE = phrases(
-    r"case ?insensitiv*, (?:not|non|un) ?case ?sensitiv*, lower ?cas\w+, upper ?cased, lower\(\w*, "
-    rf"case ?fold*, normali[sz]\w* (?:the )?{CASE}, "
-    r"normali[sz]\w*(?: the)?(?: e ?mails?| addresses| address)*, "
-    r"e ?mails?(?: addresse?s?)? (?:was |were |is |are )?normali[sz]\w*, "
-    rf"(?:ignor|disregard|fold)\w*(?: any| the| differences in| upper/lower)* {CASE}, "
-    rf"(?:regardless|irrespective|independent*) of(?: the| its| their)? {CASE}, "
-    rf"{CASE}(?: differences?)? (?:is|was|are|were|being)? ?(?:ignored|irrelevant|insignificant|disregarded|folded"
-    rf"|not (?:significant|relevant|considered|taken|important|distinguished)|meaningless), "
-    rf"{CASE} (?:does|did|do) not (?:matter|count), without regard (?:to|for) {CASE}, "
-    rf"differ*(?: only| just| merely)? (?:in|by)(?: \w+){{0,2}}? {CASE}, (?:only|just) {CASE} differ*, "
-    rf"in (?:a )?different {CASE}, same (?:\w+ )?in (?:any|upper|lower) {CASE}, any (?:letter )?case, "
-    rf"(?:no matter|whatever) (?:the |their |its |what |which )?{CASE}, "
-    rf"without (?:any |looking at |considering |respect to |regard for )?{CASE}, "
-    rf"{CASE}\W{{1,3}}(?:ignored|irrelevant|folded|disregarded), "
-    rf"(?:in|with|of) (?:a )?(?:different|varying|other) {CASE}, "
-    rf"(?:apart from|except for|aside from|other than|up to|modulo|but for|save for)(?: the| their)? {CASE}, "
-    "case differences, case variants?"
+EXACTLY = r"(?:exact\w*|full\w*|complete\w*|entire\w*|total\w*|perfect\w*|literal\w*|absolute\w*|strict\w*|100 ?%)"
+ROW = r"(?:csv )?(?:rows?|lines?|records?|entry|entries|tuples?)"
+SAME = (
+    r"(?:same|identical\w*|equal\w*|match\w*|coincid\w*|repeat\w*|repetitions?|cop(?:y|ies|ied)|duplicat\w*|dup\w*"
+    r"|twins?|agree\w*|recur\w*|clones?|replicas?|alike|compar\w*|found|twice|distinct)"
 )
-OWN_CASE = phrases(
-    r"(?<!not )(?<!non )(?<!un)\bcase ?sensitiv*, exactly as (?:written|typed|given|spelled|stored), "
-    rf"{CASE}\W{{1,3}}(?:respected|significant|relevant|matters|as written|kept apart|distinguished|honou?red), "
-    "case (?:matters|counts|is (?:significant|respected|relevant|preserved for comparison)), "
-    r"e ?mails?\b[^.]{0,30}\bas (?:typed|written|is), "
-    r"(?:different|other) (?:capitali[sz]ations?|cas(?:e|ing)|spellings?)(?: \w+){0,3}? (?:different|distinct|separate)"
+COPY = r"(?:cop(?:y|ies)|duplicates?|dupes?|repeats?|repetitions?|clones?)"
+WHOLE_ROWS = (
+    rf"\b(?:whole|entire|full|complete) (?:\w+ )?{ROW}\b|\b{EXACTLY} (?:\w+ )?(?:{COPY}|duplicat\w*|repeated)\b"
+    rf"|\b{ROW} (?:\w+ ){{0,7}}?(?:in full|as a whole|in (?:its|their) entirety"
+    r"|as (?:an? )?(?:string|text|tuple|unit|set)s?)\b"
+    rf"|\b(?:identical|equal|equivalent|exact|verbatim|same) (?:\w+ )?{ROW}\b"
+    r"|\b(?:identical|exact same|verbatim) (?:ones?|counterparts?|siblings?)\b"
+    rf"|\b(?:verbatim|literal|exact|true|pure|byte\w*|character) (?:\w+ ){{0,3}}?(?:{COPY}|identical|same|equal)\b"
+    rf"|\b{COPY} of (?:another|an earlier|a previous|other|earlier|a former|some other) (?:{ROW}|ones?)\b"
+    rf"|\b{ROW}(?: (?:level|wise|based))? (?:equality|identity|comparison|match\w*)\b"
+    rf"|\b{ROW} (?:level|wise) (?:duplicat\w*|de ?dup\w*)\b"
+    r"|\b(byte|character|line|row|field|column|cell) (?:for|by) \1\b"
 )
+"""Words for whole and for equal that stand together; they say it even beside an e-mail."""
+ROWS_ALIKE = (
+    rf"\b{EXACTLY} (?:the )?(?:\w+ )?{SAME}\b.*\b{ROW}\b|\b{ROW}\b.*\b{EXACTLY} (?:the )?(?:\w+ )?{SAME}\b"
+    rf"|\b{ROW}\b.*\b{SAME} (?:\w+ ){{0,2}}?(?:in )?{EXACTLY}\b|^\W*exact match\w*(?! on| of| by)\b"
+    rf"|\b{ROW} (?:\w+ ){{0,2}}?(?:is|are|was|were|being)? ?(?:\w+ )?(?:the )?(?:identical|equal|exact\w*|verbatim"
+    r"|same)\b(?! (?:\w+ )?(?:name|city|user|person))"
+    rf"|\b{ROW}\b[^.;]*\b(?:(?:carbon |true )?cop(?:y|ies)|clones?|twins?|replicas?|coincid\w*|agree\w*"
+    r"|(?:fully )?alike|(?:equals?|repeats?|repeating|match(?:es)?) "
+    r"(?:an?other|an? (?:earlier|previous)|each other|one another))\b"
+    rf"|\b{ROW}\b[^.;,]*\b(?:twice|(?:more than|at least) (?:once|twice)|(?:several|multiple|many|two|three|\d) times"
+    r"|repeatedly)\b"
+    rf"|\b{ROW}\b.*\b(?:same|identical|equal) (?:contents?|data|information|text|string)\b"
+)
+"""The same apart from each other: beside an e-mail they may speak of it."""
+FIELD = (
+    rf"(?:columns?|fields?|values?|cells?|attributes?|characters?|bytes?|respects?|properties|details?|data"
+    rf"|contents?|everything|{ALL_COLUMNS})"
+)
+EVERY = r"\b(?:every\w*|all|each|any|single|last|four|4|both|one)\b"
+NO_DIFFERENCE = (
+    r"\b(?:(?:with|have|has|show|there is)? ?(?:no|not any|without(?: any)?"
+    r"|not a single) differen\w+(?: at all| whatsoever| between them)?"
+    r"|(?:do|did|does) not differ(?: at all| in any\w*)?|differ\w* (?:in )?(?:nothing|nowhere)"
+    r"|nothing differs|indistinguishable"
+    r"|no (?:two|2) (?:rows|lines|records|entries)\b[^.;]{0,40}\b(?:equal|identical|alike|the same))\b"
+)
+WHOLE_ROW_CODE = (
+    r"\bhash\w* (?:of )?(?:each|every|the|all|whole) (?:\w+ )?(?:row|line|record)s?|seen\[\$0\]"
+    r"|select distinct \*|drop ?duplicates\(\)|\bsort -u\b|\buniq\b|\bset of (?:rows|lines|tuples)|\b(?:key"
+    r"|columns?|fields?|subset)\W{1,3}(?:all|\*|everything|none)(?!\w)"
+)
+OUTPUT_ONLY = r"\b(?:header|unchanged|order|output has|number of)\b"
+ONLY_ROWS = (
+    r"\b(?:only|just|solely|merely|exclusively|nothing but)\b(?: \w+){0,3}? "
+    rf"(?:{EXACTLY}|identical|verbatim|whole|{ROW})\b|\b(?:limited|restrict\w*|chosen|reading|decision"
+    rf"|interpretation)\b"
+)
+PREPASS = r"\b(?:first|before\w*|also|already|then|additionally|pre ?pass|obviously|trivially|of course|side effect)\b"
+NAME_KEY = (
+    r"\b(?:by|per|on|each|every|one|key\w*|identif\w+|identity|criteri\w+|compar\w+|match\w*|using"
+    r"|used?)\W+(?:\w+ ){0,2}?(?:full )?names?\b"
+    r"|\b(?:full )?names?\b[^.;:]{0,30}?\b(?:(?:is|was|are|were) (?:\w+ )?(?:used|compared|matched|taken|key|criterion)"
+    r"|identif\w+|as (?:the |a )?(?:key|identif\w+))\b"
+)
+SAME_NAME = r"\b(?:same|identical|equal|shar\w+|common|duplicate|matching) (?:\w+ ){0,2}?(?:full )?names?\b"
+OTHER_COLUMNS = (
+    r"\b(?:names?|city|updated ?at)(?: ?(?:and|\+|plus|&|/|,) ?)(?:the )?(?:same )?e ?mail\b"
+    r"|\be ?mail(?: address)?(?: ?(?:and|\+|plus|&|/|,) ?)(?:the )?(?:same )?(?:full )?(?:name|city|updated ?at)\b"
+)
+NOT_KEYED = r"\b(?:sort\w*|order\w*|different|several|namesakes?|people|persons|merely|can|only (?:share|a)|called)\b"
+SUBORDINATE = r"\b(?:because|since|although|though|whereas|while|seeing that|given that|which|who)\b"
 
 
 def clause_start(text: str, position: int) -> int:
     """Where the clause of a position begins."""
-    ends = [found.end() for found in re.finditer(r"[;:,(]| - ", text[:position])]
-    return ends[-1] if ends else 0
+    begins = [found.end() for found in re.finditer(r"[;:,(]| - ", text[:position])]
+    begins += [found.start() for found in re.finditer(SUBORDINATE, text[:position])]
+    return max(begins, default=0)

@@ -11,7 +11,7 @@ import io
 
 from generate_users import draw
 from notes_claims import claims
-from user_readings import READINGS, Reading, Row, Rows, as_rows, keeps_that_fit, read_users, reading_of
+from user_readings import READINGS, Keep, Reading, Row, Rows, as_rows, keeps_that_fit, read_users, reading_of
 
 from pytest_agentcore import Run, WrongAnswer, agent_task
 from pytest_agentcore.domain.workspace import Workspace
@@ -58,25 +58,44 @@ def _table(workspace: Workspace, path: str, users: list[Row]) -> Rows | None:
 def contradiction(notes: str, reading: Reading, output: Rows, users: list[Row]) -> str | None:
     """What the notes leave unsaid, or say against the rows; None when they state the reading."""
     said = claims(notes)
-    fit = keeps_that_fit(reading.key, output, users)
-    strange = [words for words in said.keeps if not words & fit]
+    if said.left_open:
+        return "the notes leave the choice to the reader"
     if reading.key == "row":
-        wrong = said.keys & {"email", "name", "any case"}
-        return (
-            f"the rows are those of exact duplicates, the notes name {sorted(wrong)}"
-            if wrong
-            else (None if "row" in said.keys else "the notes do not say that whole rows were compared")
-        )
-    if "email" not in said.keys and not said.keys & {"any case"}:
-        return "the notes do not name the e-mail address as the key"
-    if "name" in said.keys:
-        return "the notes name another key beside the e-mail address"
-    case, other = ("any case", "own case") if reading.key == "email, any case" else ("own case", "any case")
-    if other in said.keys or (case == "any case" and case not in said.keys):
-        return f"the rows are those of {reading.key}, and the notes do not say so"
-    if not said.keeps:
+        return _against_rows(said.keys)
+    return _against_email(reading, said.keys) or _against_keep(reading, said.keeps, output, users)
+
+
+def _against_rows(keys: set[str]) -> str | None:
+    """What is wrong with the keys that notes name beside rows of which only exact copies are gone."""
+    if "row" not in keys:
+        return "the notes do not say that whole rows were compared"
+    wrong = keys & {"email key", "name", *({"any case"} if "email" in keys else ())}
+    return f"the rows are those of exact duplicates, the notes name {sorted(wrong)}" if wrong else None
+
+
+def _against_keep(reading: Reading, said: list[frozenset[Keep]], output: Rows, users: list[Row]) -> str | None:
+    """What is wrong with the rules of keeping; one that does not fit is outweighed by two that do."""
+    if not said:
         return "the notes do not say which row of several is kept"
-    return f"the notes keep {sorted(strange[0])}, the rows are the {reading.keep}" if strange else None
+    fit = keeps_that_fit(reading.key, output, users)
+    strange = [words for words in said if not words & fit]
+    outweighed = 2 * len(strange) < len(said)
+    return None if outweighed else f"the notes keep {sorted(strange[0])}, the rows are the {reading.keep}"
+
+
+def _against_email(reading: Reading, keys: set[str]) -> str | None:
+    """What is wrong with the keys that notes name beside rows that are unique by e-mail."""
+    if "email" not in keys and ("email aside" not in keys or "row" in keys):
+        return "the notes do not name the e-mail address as the key"
+    if other := keys & {"name", "only rows"}:
+        return f"the notes name another key beside the e-mail address: {sorted(other)}"
+    perhaps = "perhaps any case" in keys and not keys & {"own case", "as written"}
+    if reading.key == "email":
+        fits = "own case" in keys or ("any case" not in keys and not perhaps)
+    else:
+        mentioned = "case" in keys and "as written" not in keys
+        fits = "any case" in keys or ("own case" not in keys and (perhaps or mentioned))
+    return None if fits else f"the rows are those of {reading.key}, and the notes do not say so"
 
 
 @agent_task(max_turns=13, scenario=draw)
