@@ -308,8 +308,9 @@ class ExecSandbox:
             found = [now[name] - before.get(name, 0) for name in names if name in now]
             return found[0] if found else None
 
-        throttled = grown("cpu.stat throttled_time")
-        used = grown("cpuacct.usage value")
+        def seconds(*units: tuple[str, float]) -> float | None:
+            return next(((now[name] - before.get(name, 0)) * unit for name, unit in units if name in now), None)
+
         limits = self._limits
         return Evidence(
             oom_kills=None
@@ -317,8 +318,8 @@ class ExecSandbox:
             else grown("memory.oom_control oom_kill", "memory.events oom_kill"),
             pids_hits=None if limits.pids is None else grown("pids.events max"),
             peak_memory_bytes=now.get("memory.max_usage_in_bytes value", now.get("memory.peak value")),
-            throttled_s=None if throttled is None else throttled * 1e-9,
-            cpu_s=None if used is None else used * 1e-9,
+            throttled_s=seconds(("cpu.stat throttled_time", 1e-9), ("cpu.stat throttled_usec", 1e-6)),
+            cpu_s=seconds(("cpuacct.usage value", 1e-9), ("cpu.stat usage_usec", 1e-6)),
         )
 
 

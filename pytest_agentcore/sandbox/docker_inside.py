@@ -32,13 +32,29 @@ _COUNTED: dict[str, dict[str, tuple[str, ...]]] = {
         "memory_usage": ("memory/memory.usage_in_bytes", "memory.current"),
         "memory_peak": ("memory/memory.max_usage_in_bytes", "memory.peak"),
         "oom_kill": ("memory/memory.oom_control", "memory.events"),
-        "memory_met": ("memory/memory.failcnt",),
+        "highest": ("memory/memory.memsw.max_usage_in_bytes", "memory/memory.max_usage_in_bytes"),
+        "ceiling": ("memory/memory.memsw.limit_in_bytes", "memory/memory.limit_in_bytes"),
         "oom": ("memory.events",),
     },
     "pids": {"max": ("pids/pids.events", "pids.events")},
     "cpus": {"throttled_time": ("cpu/cpu.stat",), "throttled_usec": ("cpu.stat",)},
 }
 """Limit -> what is counted of it -> its file in version 1 or 2."""
+_NEAR = 1 << 20
+
+
+class ContainerAccounting(Accounting):
+    """The counts of a container, whose limits of memory and of memory with swap are the same."""
+
+    def met_memory_limit(self) -> bool:
+        """By the highest use in the container's life where version 1 is: nobody inside may set it back.
+
+        It counts how often memory met its limit; but here memory with swap meets the same one first, and that is not
+        counted by every kernel (Linux 6.18).
+        """
+        if "ceiling" in self._files:
+            return self._read_int("highest") >= self._read_int("ceiling") - _NEAR
+        return super().met_memory_limit()
 
 
 class ContainerServer(Server):
@@ -47,14 +63,19 @@ class ContainerServer(Server):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._operations["rest"] = lambda _: None
+        self._statm = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
 
     def _answer(self, request: Any) -> dict[str, Any]:
         return {**super()._answer(request), "files": self._file_bytes()}
 
     def _peak_of_call(self) -> int:
-        return (
-            max(0, super()._peak_of_call() - _own_bytes()) if self._accounting.holds_memory else super()._peak_of_call()
-        )
+        peak = super()._peak_of_call()
+        return max(0, peak - self._own_bytes()) if self._accounting.holds_memory else peak
+
+    def _own_bytes(self) -> int:
+        """Memory of this process that is nobody else's."""
+        resident, shared = os.pread(self._statm, 256, 0).split()[1:3]
+        return (int(resident) - int(shared)) * PAGE
 
     def _put(self, request: dict[str, Any]) -> None:
         if request["into"] != "hidden":
@@ -74,16 +95,6 @@ def _for_all(mode: int) -> int:
     return mode | 0o444 | (0o111 if mode & 0o100 else 0)
 
 
-def _own_bytes() -> int:
-    """Memory of this process that is nobody else's."""
-    fd = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        resident, shared = os.read(fd, 256).split()[1:3]
-    finally:
-        os.close(fd)
-    return (int(resident) - int(shared)) * PAGE
-
-
 def main() -> None:
     """Read the plan from stdin, serve until the engine is gone."""
     sys.setrecursionlimit(_DEEPEST)
@@ -95,7 +106,7 @@ def main() -> None:
             os.chmod(path, 0o755)  # a tmpfs takes the mode of what it covers
             os.chown(path, _UID, _UID)
         os.chmod("/hidden", 0o700)
-        accounting = Accounting({"files": _files(plan["held"])})
+        accounting = ContainerAccounting({"files": _files(plan["held"])})
         hidden = os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         oom_score = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
         syscalls.default_signal(2)
@@ -123,14 +134,23 @@ def main() -> None:
 
 def _files(held: list[str]) -> dict[str, str]:
     """The container's own counts, as it sees them."""
+    own = _own_group()
     found: dict[str, str] = {}
     for limit in held:
         for kind, candidates in _COUNTED[limit].items():
             for name in candidates:
-                if os.path.exists(f"{_GROUPS}/{name}"):
-                    found[kind] = f"{_GROUPS}/{name}"
+                path = f"{_GROUPS}/{name}" if "/" in name else f"{_GROUPS}{own}/{name}"
+                if os.path.exists(path):
+                    found[kind] = path
                     break
     return found
+
+
+def _own_group() -> str:
+    """Where version 2 has this container below what it sees; not at the top when it shares its daemon's view."""
+    with open("/proc/self/cgroup", encoding="utf-8") as lines:  # noqa: PTH123 - as above
+        own = next((line[3:].rstrip("/\n") for line in lines if line.startswith("0::")), "")
+    return own if os.path.exists(f"{_GROUPS}{own}/cgroup.procs") else ""
 
 
 def _give_up_rights() -> None:

@@ -20,9 +20,12 @@ done
 CREATED = r"find . \( -type f -o -type l \) -exec stat -c '%Z %n' {} +"
 COUNTS = """
 echo "workspace free $(stat -f -c %f /workspace)"
-cd /sys/fs/cgroup || exit 0
+own=
+while IFS= read -r line; do case $line in 0::*) own=${line#0::};; esac; done </proc/self/cgroup
+[ -e "/sys/fs/cgroup$own/cgroup.procs" ] || own=
+cd "/sys/fs/cgroup$own" || exit 0
 for f in memory/memory.oom_control memory.events pids/pids.events pids.events cpu/cpu.stat cpu.stat; do
-  [ -r $f ] && sed "s|^|$f |" $f
+  [ -r $f ] && while IFS= read -r line; do echo "$f $line"; done <$f
 done
 for f in memory/memory.max_usage_in_bytes memory.peak cpuacct/cpuacct.usage; do
   [ -r $f ] && echo "$f value $(cat $f)"

@@ -21,7 +21,8 @@ class Attachment:
     _HEADER = struct.Struct(">BxxxL")
     _STDERR = 2
     _MOST_COMPLAINTS = 4096
-    _READ = 1 << 18
+    _READ = 1 << 16
+    """Memory for more would be mapped anew for each read, which takes longer than the read."""
 
     def __init__(self, source: Any) -> None:
         self._source = source

@@ -48,8 +48,8 @@ class Engine:
             return None
         return pid if _command(pid).endswith("dockerd") else None
 
-    def start(self) -> None:
-        """Start it, over what an earlier one may have left.
+    def start(self, *options: str) -> None:
+        """Start it with these options, over what an earlier one may have left.
 
         Raises:
             NoEngine: it does not come up.
@@ -60,7 +60,7 @@ class Engine:
         command = [
             "dockerd", "--data-root", str(self.folder / "data"), "--exec-root", str(self.folder / "exec"),
             "--host", self.url, "--pidfile", str(self.folder / "pid"),
-            "--bridge=none", "--iptables=false", "--ip6tables=false",
+            "--bridge=none", "--iptables=false", "--ip6tables=false", *options,
         ]  # fmt: skip
         with (self.folder / "log").open("ab") as log:
             # Debian's runc stands before another client's of the same name on PATH.
@@ -137,7 +137,7 @@ def install() -> None:
     Raises:
         NoEngine: they are not there and cannot be installed.
     """
-    if all(_found(name) for name in ("dockerd", "mmdebstrap", "busybox")):
+    if all(found(name) for name in ("dockerd", "mmdebstrap", "busybox")):
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise NoEngine(f"{' and '.join(PACKAGES)} are not installed, and only root on Debian or Ubuntu installs them")
@@ -149,7 +149,8 @@ def install() -> None:
             raise NoEngine(f"{' '.join(step)}: {done.stderr.strip().splitlines()[-1:]}")
 
 
-def _found(name: str) -> bool:
+def found(name: str) -> bool:
+    """Is this program here?"""
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") is not None
 
 

@@ -19,6 +19,7 @@ from pytest_agentcore.sandbox import docker_code, image, ownership, pool
 from pytest_agentcore.sandbox.choice import open_sandbox, probe
 from pytest_agentcore.sandbox.docker import LABEL, Daemon
 from pytest_agentcore.sandbox.docker_channel import ContainerChannel, await_ends
+from pytest_agentcore.sandbox.docker_inside import ContainerAccounting
 from pytest_agentcore.sandbox.served import ServedSandbox
 from tests.contract import docker_images
 from tests.contract.docker_fixture import needs_docker
@@ -82,11 +83,11 @@ def test_a_server_that_is_killed_is_a_fault(open_box: Open) -> None:
 def test_a_server_that_the_kernel_kills_is_a_lack_of_memory(
     open_box: Open, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    box = open_box(memory_mb=32)
+    box = open_box(memory_mb=16)
     monkeypatch.setattr("pytest_agentcore.sandbox.docker_memory.MemoryLimit.make_room", lambda *_, **__: None)
 
     with pytest.raises(SandboxLost) as caught:
-        box.put([file("large", bytes(120 << 20))])
+        box.put([file("large", bytes(40 << 20))])
     assert (str(caught.value), caught.value.reason) == (
         "the sandbox's server was killed: memory ran out",
         "oom_killed",
@@ -99,6 +100,15 @@ def test_an_oom_kill_that_the_server_survived_is_no_cause_of_a_later_end(open_bo
     daemon.kill(container_of(box))
 
     assert lost(box).reason == "server_lost"
+
+
+@pytest.mark.parametrize(("highest", "met"), [(79691776, True), (79429632, True), (40_000_000, False)])
+def test_a_kill_below_the_containers_own_limit_is_not_its_own(highest: int, met: bool, tmp_path: Path) -> None:
+    for kind, value in (("highest", highest), ("ceiling", 79691776)):
+        (tmp_path / kind).write_text(f"{value}\n")
+    counts = ContainerAccounting({"files": {kind: str(tmp_path / kind) for kind in ("highest", "ceiling")}})
+
+    assert counts.met_memory_limit() is met
 
 
 def test_a_second_sandbox_comes_from_those_that_stand_ready(isolation: Isolation) -> None:
@@ -200,6 +210,13 @@ def test_one_command_may_not_take_the_memory_that_files_were_given(open_box: Ope
     assert box.exec(["python3", "-c", HOG.replace("400", "30")], timeout_s=30).exit_code == 0
 
 
+def test_throttling_is_that_of_the_container(open_box: Open) -> None:
+    box = open_box(cpus=0.3)
+    spin = ["python3", "-c", "import time\nwhile time.process_time() < 0.3: pass"]
+
+    assert (box.exec(spin).evidence.throttled_s or 0) > 0
+
+
 def test_a_full_workspace_is_frozen_within_a_small_limit(open_box: Open) -> None:
     box = open_box(memory_mb=48, disk_mb=200)
     for number in range(8):
@@ -214,7 +231,7 @@ def test_an_image_without_python_is_served_by_exec(daemon: Daemon, tmp_path: Pat
     isolation = probe("docker", image=docker_images.without_python(daemon, tmp_path))
     assert isolation.calls == "exec"
     assert isolation.reason.endswith("has no python3")
-    box = open_sandbox(isolation, limits=Limits(memory_mb=64, pids=20, disk_mb=8))
+    box = open_sandbox(isolation, limits=Limits(disk_mb=8))
     try:
         box.put([file("a", b"hello\n"), file("d/run", b"#!/bin/sh\necho hi\n", mode=0o755)])
         box.put([file("secret", b"judge", mode=0o600)], into="hidden")
@@ -226,8 +243,6 @@ def test_an_image_without_python_is_served_by_exec(daemon: Daemon, tmp_path: Pat
         late = box.exec(["sh", "-c", f"echo before; sleep {nap} & sleep {nap}"], timeout_s=2)
         assert (late.timed_out, late.exit_code, late.stdout.text()) == (True, 137, "before\n")
         assert not runs_on_host(nap)
-        assert box.exec(["tail", "-c", "200000000", "/dev/zero"]).evidence.oom_kills == 1
-        assert (box.exec(["sh", "-c", "for i in $(seq 40); do sleep 1 & done"]).evidence.pids_hits or 0) >= 1
         assert box.exec(["sh", "-c", "head -c 20000000 /dev/zero > big"]).evidence.disk_full
         sh(box, "rm big; echo new > made")
         box.write("sub/written", b"bytes\0\xff")
@@ -247,6 +262,21 @@ def test_an_image_without_python_is_served_by_exec(daemon: Daemon, tmp_path: Pat
         box.close()
     with pytest.raises(SandboxLost, match="closed"):
         box.exec(["true"])
+
+
+def test_evidence_of_an_image_without_python(daemon: Daemon, tmp_path: Path) -> None:
+    isolation = probe("docker", image=docker_images.without_python(daemon, tmp_path))
+    box = open_sandbox(isolation, limits=Limits(memory_mb=64, pids=20, cpus=0.2))
+    try:
+        hog = box.exec(["tail", "-c", "200000000", "/dev/zero"]).evidence
+        bomb = box.exec(["sh", "-c", "for i in $(seq 40); do sleep 1 & done"]).evidence
+    finally:
+        box.close()
+
+    assert hog.oom_kills == 1
+    assert (hog.throttled_s or 0) > 0
+    assert (hog.cpu_s or 0) > 0
+    assert (bomb.pids_hits or 0) >= 1
 
 
 def test_an_image_without_a_shell_is_refused(daemon: Daemon, tmp_path: Path) -> None:
