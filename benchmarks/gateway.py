@@ -75,13 +75,13 @@ def started() -> float:
         return time.perf_counter() - before
 
 
-def measured(target: Target, *, stream: bool, calls: int) -> dict[str, float]:
+def measured(target: Target, *, stream: bool, calls: int, size: int) -> dict[str, float]:
     """One round: eight in flight for the wall and the CPU, one in flight for the latency."""
-    Load(target.port, target.token, stream, calls // 10, 8).run()
+    Load(target.port, target.token, stream, calls // 10, 8, size).run()
     cpu = target.cpu_s()
-    wall, _ = Load(target.port, target.token, stream, calls, 8).run()
+    wall, _ = Load(target.port, target.token, stream, calls, 8, size).run()
     cpu = target.cpu_s() - cpu
-    _, took = Load(target.port, target.token, stream, max(50, calls // 5), 1).run()
+    _, took = Load(target.port, target.token, stream, max(50, calls // 5), 1, size).run()
     return {
         "calls/s": calls / wall,
         "wall s": wall,
@@ -95,6 +95,7 @@ def main() -> int:
     """Print one table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gateway", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a smoke run")
+    parser.add_argument("--size", type=int, default=3000, help="bytes of each prompt")
     parser.add_argument("--json", action="store_true", help="one JSON document")
     chosen = parser.parse_args()
     calls, rounds = (400, 1) if chosen.quick else (4000, 3)
@@ -114,7 +115,8 @@ def main() -> int:
         for _ in range(rounds):
             for kind, of_kind in results.items():
                 for target in targets:
-                    of_kind.setdefault(target.name, []).append(measured(target, stream=kind == "streamed", calls=calls))
+                    row = measured(target, stream=kind == "streamed", calls=calls, size=chosen.size)
+                    of_kind.setdefault(target.name, []).append(row)
         about: dict[str, Any] = {
             "start s": round(min(started() for _ in range(rounds)), 3),
             "gateway MB": round(targets[-1].pss_mb(), 1),

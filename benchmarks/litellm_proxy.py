@@ -92,7 +92,7 @@ def main() -> int:
             for _ in range(3):
                 for target in (theirs, ours):
                     rows.setdefault(target.name, []).append(
-                        measured(target, stream=kind == "streamed", calls=chosen.calls)
+                        measured(target, stream=kind == "streamed", calls=chosen.calls, size=3000)
                     )
             table = {name: medians(some) for name, some in rows.items()}
             for name, row in table.items():

@@ -256,3 +256,19 @@ def test_a_model_spelled_with_an_escape_is_found() -> None:
     body = rb'{"messages": [{"model": 1}], "m\u006fdel": "a"}'
 
     assert parse(body).named("b") == rb'{"messages": [{"model": 1}], "m\u006fdel": "b"}'
+
+
+def test_what_only_the_language_takes_for_json_is_read_all_the_same() -> None:
+    """Some clients and servers write NaN, and half of a character as an escape."""
+    body = rb'{"model": "a", "max_tokens": 7, "messages": ["\ud800"], "x": [NaN, 123456789012345678901234567890]}'
+
+    request = parse(body)
+
+    assert (request.terms.max_tokens, request.fields["messages"]) == (7, ["\ud800"])
+    assert request.named("b") == body.replace(b'"a"', b'"b"')
+
+
+def test_numbers_that_fit_no_machine_word_are_not_rounded() -> None:
+    assert (
+        parse(rb'{"messages": [], "x": 123456789012345678901234567890}').fields["x"] == 123456789012345678901234567890
+    )

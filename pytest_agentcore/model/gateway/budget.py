@@ -26,7 +26,7 @@ UNKNOWN_LONGEST = 32_768
 IMAGE_TOKENS = 3000
 """What an image may count as, however many bytes it takes."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{2000,}={0,2}")
-_LENGTHS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+_MEDIA = ("base64", '"data"')
 
 
 class Exhausted(UpstreamFault):
@@ -187,15 +187,18 @@ class Forecast:
     def tokens(self, request: Request) -> tuple[int, int]:
         """(input, output) at worst. The output is certain where the request names its longest answer."""
         text, images = request.text, 0
-        if len(text) > 65_536:  # noqa: PLR2004 - shorter than an image worth the search
+        # The search takes milliseconds, and images are rare: they stand beside one of these words.
+        if len(text) > 65_536 and any(word in text for word in _MEDIA):  # noqa: PLR2004 - less is no image
             text, images = _BASE64.subn("", text)
         sent = int(len(text.encode()) / self._bytes_per_token) + 1 + images * IMAGE_TOKENS
         known = self._price.longest_answer if self._price is not None else None
         longest = known or UNKNOWN_LONGEST
-        asked = next((value for name in _LENGTHS if isinstance(value := request.fields.get(name), int)), None)
+        terms = request.terms
+        lengths = (terms.max_completion_tokens, terms.max_tokens, terms.max_output_tokens)
+        asked = next((value for value in lengths if isinstance(value, int)), None)
         least = FIRST_ANSWER if self._answers < ENOUGH_ANSWERS else LEAST_ANSWER
         got = min(asked, longest) if asked and known else asked or min(longest, max(least, 2 * self._longest))
-        choices = request.fields.get("n")
+        choices = terms.n
         return sent, got * (choices if isinstance(choices, int) and choices > 1 else 1)
 
     def cost(self, sent: int, got: int) -> Decimal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,10 +50,11 @@ class Call:
 
     def remaining_s(self) -> float | None:
         """Seconds until the nearest of its deadlines and its run's, None when there is none."""
-        left = [self.run.remaining_s()]
-        if self.working_s is not None:
-            left.append(self.working_s - (time.monotonic() - self.began - self.effort.waited_s))
-        return min((one for one in left if one is not None), default=None)
+        of_run = self.run.remaining_s()
+        if self.working_s is None:
+            return of_run
+        own = self.working_s - (time.monotonic() - self.began - self.effort.waited_s)
+        return own if of_run is None else min(own, of_run)
 
     def book_waiting(self) -> None:
         """The run's clocks know of waiting as soon as it is over."""
@@ -74,8 +76,11 @@ class Call:
         usage: Usage | None,
         complete: bool,
     ) -> dict[str, Any]:
-        """The call for the wire record, in builtins; without a response the client did not stay for it."""
-        headers = response.headers if response is not None else {}
+        """The call for the wire record, in builtins; without a response the client did not stay for it.
+
+        The two long texts stand last: what the calls cost can be read without them.
+        """
+        headers: Mapping[str, str] = response.headers if response is not None else {}
         meter = None if answer is None else answer.meter
         billed = None if meter is None else meter.billed_usd
         cost = None if usage is None else usage.cost_usd
@@ -84,7 +89,6 @@ class Call:
             "status": STATUS[ErrorKind.CANCELLED] if response is None else response.status,
             "content_type": headers.get("Content-Type", ""),
             "headers": {name: value for name, value in headers.items() if name.startswith("x-")},
-            **text_of(body),
             "complete": complete,
             "failures": self.failures,
             "took_ms": round((time.monotonic() - self.began) * 1000, 1),
@@ -94,6 +98,8 @@ class Call:
             "cost_usd": None if cost is None else plain(cost),
             "billed_usd": None if billed is None else plain(billed),
             "model_returned": None if meter is None else meter.model,
+            "request": self.request.text,
+            **text_of(body),
         }
 
     def again(self, found: Recorded) -> dict[str, Any]:
@@ -104,7 +110,6 @@ class Call:
             "status": found.status,
             "content_type": found.content_type,
             "headers": dict(found.headers),
-            **text_of(found.body),
             "complete": found.complete,
             "failures": [],
             "took_ms": round(found.took_s * 1000, 1),
@@ -114,6 +119,8 @@ class Call:
             "cost_usd": found.cost_usd,
             "billed_usd": found.billed_usd,
             "model_returned": found.model,
+            "request": self.request.text,
+            **text_of(found.body),
         }
 
     def _asked(self) -> dict[str, Any]:
@@ -126,6 +133,5 @@ class Call:
             "wire": self.wire.value,
             "path": self.path,
             "stream": self.request.stream,
-            "request": self.body,
             "paid": True,
         }

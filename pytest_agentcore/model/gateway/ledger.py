@@ -71,13 +71,15 @@ class Run:
 
     def remaining_s(self) -> float | None:
         """Seconds until the nearer of its two deadlines, None when it has none."""
+        if self.limits.wall_s is None and self.limits.working_s is None:
+            return None
         passed = time.monotonic() - self.started
         left = []
         if self.limits.wall_s is not None:
             left.append(self.limits.wall_s - passed)
         if self.limits.working_s is not None:
             left.append(self.limits.working_s - (passed - self.waited_s))
-        return min(left) if left else None
+        return min(left)
 
     def to_json(self) -> dict[str, Any]:
         """The ledger, in builtins."""

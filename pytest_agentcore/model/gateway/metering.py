@@ -7,6 +7,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from msgspec import DecodeError, Struct
+from msgspec.json import Decoder
+
 from pytest_agentcore.domain.usage import Usage
 from pytest_agentcore.model.gateway.protocol import Wire
 from pytest_agentcore.model.gateway.wires.sse import Lines
@@ -16,6 +19,16 @@ BYTES_PER_TOKEN = 4
 """Rule of thumb where the upstream does not count; such usage is marked as estimated and has no cost."""
 _WORTH_READING = (b'"usage"', b"[DONE]")
 """What a stream tells besides its text."""
+
+
+class _Told(Struct):
+    """What of an answer is read; the rest is only checked."""
+
+    model: Any = None
+    usage: Any = None
+
+
+_TOLD = Decoder(_Told)
 _TICKS_PER_USD = 10**10
 """xAI bills in these."""
 
@@ -42,7 +55,7 @@ def _counted(raw: dict[str, Any], prompt: str, answer: str) -> Usage | None:
     if sent is None or got is None:
         return None
     of_prompt, of_answer = _details(raw, f"{prompt}_details"), _details(raw, f"{answer}_details")
-    reasoning = _count(of_answer.get("reasoning_tokens")) or 0
+    reasoning = _first(of_answer.get("reasoning_tokens"))
     if reasoning and _count(raw.get("total_tokens")) == sent + got + reasoning:
         got += reasoning
     cached = _first(
@@ -135,7 +148,7 @@ class Meter:
         """Look at a body that is no stream."""
         self.size = len(body)
         try:
-            data = json.loads(body.decode())  # of bytes it would first guess the encoding
+            data = _told(body)
         except (ValueError, RecursionError):
             return
         self.complete = True
@@ -184,7 +197,7 @@ class Meter:
         if self._named and (b'"usage"' not in line or b'"usage":null' in line or b'"usage": null' in line):
             return
         try:
-            data = json.loads(line[5:])
+            data = _told(line[5:]) if self._wire is Wire.CHAT else json.loads(line[5:])
         except (ValueError, RecursionError):
             return
         if self._wire is Wire.CHAT:
@@ -217,11 +230,32 @@ class Meter:
             self.hour_writes = _first(_details(raw, "cache_creation").get("ephemeral_1h_input_tokens"))
 
 
+def _told(text: bytes) -> object:
+    """What JSON tells of model and usage.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        told = _TOLD.decode(text)
+    except (DecodeError, UnicodeDecodeError):  # NaN, which some servers write, is no JSON
+        return json.loads(text.decode())
+    return {"model": told.model, "usage": told.usage}
+
+
 def priced(usage: Usage, price: Price | None, hour_writes: int = 0) -> Usage:
     """The same usage with its cost, where tokens and price are both known."""
     if price is None or usage.estimated:
         return usage
-    return replace(usage, cost_usd=cost(price, usage, hour_writes=hour_writes))
+    return Usage(  # ``replace`` takes as long as everything else that is done with a price
+        calls=usage.calls,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cached_tokens=usage.cached_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        cost_usd=cost(price, usage, hour_writes=hour_writes),
+    )
 
 
 def _details(raw: dict[str, Any], name: str) -> dict[str, Any]:
@@ -235,4 +269,7 @@ def _count(value: object) -> int | None:
 
 def _first(*values: object) -> int:
     """The first count above zero."""
-    return next((count for value in values if (count := _count(value))), 0)
+    for value in values:
+        if value and (count := _count(value)):
+            return count
+    return 0
