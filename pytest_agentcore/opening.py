@@ -214,6 +214,8 @@ def metered(model: Model) -> Metered:
         cost_usd=_decimal(ledger["cost_usd"]),
         billed_usd=_decimal(ledger["billed_usd"]),
         billed_differs=ledger["cost_differs"],
+        claimed_usd=_decimal(ledger["claimed_usd"]),
+        claim_differs=ledger["claim_differs"],
         **ledger["usage"],
     )
     part = ledger["replayed"]

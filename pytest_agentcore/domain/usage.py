@@ -28,6 +28,10 @@ class Usage:
     """What the provider itself said it billed, over the calls of which it did; None where it never says."""
     billed_differs: bool = False
     """Did the provider's bill for any call differ from ``cost_usd`` by more than a hundredth?"""
+    claimed_usd: Decimal | None = None
+    """What the agents themselves said that their runs cost, over the runs of which they did."""
+    claim_differs: bool = False
+    """Did the claim for any run differ from its ``cost_usd`` by more than a hundredth?"""
 
     def __add__(self, other: Usage) -> Usage:
         known = self.cost_usd is not None and other.cost_usd is not None
@@ -42,6 +46,8 @@ class Usage:
             estimated=self.estimated or other.estimated,
             billed_usd=_sum_of_known(self.billed_usd, other.billed_usd),
             billed_differs=self.billed_differs or other.billed_differs,
+            claimed_usd=_sum_of_known(self.claimed_usd, other.claimed_usd),
+            claim_differs=self.claim_differs or other.claim_differs,
         )
 
     def without(self, part: Usage) -> Usage:

@@ -143,7 +143,7 @@ def _cost(summary: Summary, style: Style) -> list[str]:
         per_pass = "no passing run" if not summary.passed else f"{usd_text(summary.cost_per_pass)} a passing run"
         per_run = f"{usd_text(summary.cost_per_run)} a run" if summary.n_valid else ""
         parts = [f"{usd_text(usage.cost_usd)} total", per_run, per_pass]
-    return style.flow("cost", [*parts, _other_cost(summary), _billed(usage), _estimated(usage)])
+    return style.flow("cost", [*parts, _other_cost(summary), _billed(usage), _claimed(usage), _estimated(usage)])
 
 
 def _other_cost(summary: Summary) -> str:
@@ -157,6 +157,11 @@ def _other_cost(summary: Summary) -> str:
 def _billed(usage: Usage) -> str:
     """Only where the provider says something else than the price table."""
     return f"but its provider billed {usd_text(usage.billed_usd)}" if usage.billed_differs else ""
+
+
+def _claimed(usage: Usage) -> str:
+    """Only where the agents count otherwise."""
+    return f"but its agent claims {usd_text(usage.claimed_usd)}" if usage.claim_differs else ""
 
 
 def _estimated(usage: Usage) -> str:

@@ -131,6 +131,8 @@ def test_a_conversation_its_usage_and_its_cost(gateway: Gateway, endpoint: Endpo
         "billed_usd": None,
         "billed_calls": 0,
         "cost_differs": False,
+        "claimed_usd": None,
+        "claim_differs": False,
         "record": None,
         "models_returned": {"claude-haiku-4-5-served": 2},
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -144,13 +145,17 @@ def test_a_broken_checker_is_said_in_place_of_a_score() -> None:
     [
         (replace(passing(key()), usage=replace(USAGE, cost_usd=None)), "cost      unknown price"),
         (
+            replace(passing(key()), usage=replace(USAGE, claimed_usd=Decimal("0.9"), claim_differs=True)),
+            "but its agent claims $0.90",
+        ),
+        (
             replace(passing(key()), usage=replace(USAGE, estimated=True)),
             "cost      $0.012 total · $0.000401 a run · $0.000481 a passing run · estimated",
         ),
     ],
 )
 def test_a_price_is_marked_for_what_it_is(outcome: Outcome, words: str) -> None:
-    assert words in rendered(record(instead={(1, 1): outcome}))
+    assert words in [line.strip() for line in rendered(record(instead={(1, 1): outcome}))]
 
 
 def test_no_pass_and_no_run_are_said() -> None:

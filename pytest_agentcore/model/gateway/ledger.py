@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -11,11 +12,12 @@ from typing import Any
 
 from pytest_agentcore.domain.usage import Usage
 from pytest_agentcore.model.cassette import Cassette
-from pytest_agentcore.model.gateway.budget import Limits, Wallet
+from pytest_agentcore.model.gateway.budget import Limits, Wallet, amount
 from pytest_agentcore.model.gateway.record import RunRecord
 
 COST_TOLERANCE = Decimal("0.01")
-"""A provider's bill that differs from the table's price by more than this share is flagged."""
+"""A provider's bill, or an agent's claim, that differs from the table's price by more than this share is flagged."""
+DEAREST_RUN_USD = 1_000_000
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -54,6 +56,8 @@ class Run:
     billed_calls: int = 0
     cost_differs: bool = False
     """Did a provider's bill differ from the price in the table?"""
+    claimed_usd: Decimal | None = None
+    """What the agent itself says that the run has cost, the last time that it said so."""
     models_returned: dict[str, int] = field(default_factory=dict)
     """Model ids that the upstream named, with the number of calls."""
     in_flight: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -102,6 +106,8 @@ class Run:
             "billed_usd": None if self.billed_usd is None else plain(self.billed_usd),
             "billed_calls": self.billed_calls,
             "cost_differs": self.cost_differs,
+            "claimed_usd": None if self.claimed_usd is None else plain(self.claimed_usd),
+            "claim_differs": self.claimed_usd is not None and _differ(cost, self.claimed_usd),
             "models_returned": dict(self.models_returned),
             "record": None if self.record is None else self.record.told(),
         }
@@ -109,6 +115,24 @@ class Run:
 
 def _differ(ours: Decimal | None, theirs: Decimal) -> bool:
     return ours is not None and abs(ours - theirs) > COST_TOLERANCE * max(ours, theirs)
+
+
+def claim(body: bytes) -> Decimal:
+    """The dollars that an agent says its run has cost: ``{"cost_usd": NUMBER}``.
+
+    Raises:
+        ValueError: in one line, what it must be.
+    """
+    try:
+        said = json.loads(body, parse_float=str)
+    except RecursionError:
+        said = None
+    if not isinstance(said, dict) or said.keys() != {"cost_usd"}:
+        raise ValueError('a claim is {"cost_usd": NUMBER}')
+    claimed = amount(said["cost_usd"], "cost_usd")
+    if claimed > DEAREST_RUN_USD:
+        raise ValueError(f"cost_usd must be dollars of one run, at most {DEAREST_RUN_USD:,}")
+    return claimed.quantize(Decimal("1e-9"))  # 1e-999999999 would be printed in a billion digits
 
 
 def tokens(usage: Usage) -> dict[str, int | bool]:

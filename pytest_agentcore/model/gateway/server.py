@@ -19,7 +19,7 @@ from pytest_agentcore.model.gateway import protocol, replies
 from pytest_agentcore.model.gateway.budget import Limits, Wallet, amount
 from pytest_agentcore.model.gateway.faults import one_line
 from pytest_agentcore.model.gateway.keys import Keyring
-from pytest_agentcore.model.gateway.ledger import Run, Runs, plain
+from pytest_agentcore.model.gateway.ledger import Run, Runs, claim, plain
 from pytest_agentcore.model.gateway.protocol import ErrorKind, Wire
 from pytest_agentcore.model.gateway.record import RunRecord, Writer
 from pytest_agentcore.model.gateway.retry import Policy
@@ -62,6 +62,7 @@ class Door:
             ("GET", "/models"): self._models,
             ("POST", "/v1/messages/count_tokens"): self._count,
             ("GET", "/v1/agentcore/budget"): self._budget,
+            ("POST", "/v1/agentcore/claim"): self._claim,
             ("HEAD", "/"): self._hello,
             ("GET", "/"): self._hello,
         }
@@ -228,6 +229,15 @@ class Door:
         }
         turns = None if run.limits.turns is None else max(0, run.limits.turns - run.calls)
         return web.json_response({"turns": turns, "seconds": run.remaining_s(), **left})
+
+    async def _claim(self, http: web.BaseRequest) -> web.Response:
+        """What an agent counts for itself: kept beside what was counted here, and never in its place."""
+        run = self._caller(http)
+        try:
+            run.claimed_usd = claim(await http.read())
+        except ValueError as error:
+            return replies.failure(ErrorKind.BAD_REQUEST, one_line(str(error)))
+        return web.json_response({"claimed_usd": plain(run.claimed_usd)})
 
     async def _count(self, http: web.BaseRequest) -> web.Response:
         run = self._caller(http)
