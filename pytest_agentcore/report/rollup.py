@@ -119,6 +119,11 @@ def _no_score(scored: list[TaskRow], n_valid: int) -> str:
     return ""
 
 
+def _known(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    told = [amount for amount in amounts if amount is not None]
+    return sum(told, Decimal(0)) if told else None
+
+
 def _total(usages: Iterable[Usage]) -> Usage:
     # One pass in integers and one Decimal sum: adding frozen values one by one is slow for thousands of runs.
     items = list(usages)
@@ -132,4 +137,8 @@ def _total(usages: Iterable[Usage]) -> Usage:
         reasoning_tokens=sum(usage.reasoning_tokens for usage in items),
         cost_usd=sum(costs, Decimal(0)) if len(costs) == len(items) else None,
         estimated=any(usage.estimated for usage in items),
+        billed_usd=_known(usage.billed_usd for usage in items),
+        billed_differs=any(usage.billed_differs for usage in items),
+        claimed_usd=_known(usage.claimed_usd for usage in items),
+        claim_differs=any(usage.claim_differs for usage in items),
     )

@@ -149,6 +149,10 @@ def test_a_broken_checker_is_said_in_place_of_a_score() -> None:
             "but its agent claims $0.90",
         ),
         (
+            replace(passing(key()), usage=replace(USAGE, billed_usd=Decimal("0.5"), billed_differs=True)),
+            "but its provider billed $0.50",
+        ),
+        (
             replace(passing(key()), usage=replace(USAGE, estimated=True)),
             "cost      $0.012 total · $0.000401 a run · $0.000481 a passing run · estimated",
         ),
