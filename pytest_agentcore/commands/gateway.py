@@ -12,6 +12,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Which models, and where."""
     parser.add_argument("model", nargs="+", help="as --agent-model of a session")
     parser.add_argument("--port", type=int, default=0, help="default: any free one")
+    parser.add_argument("--socket", metavar="PATH", help="listen at this path as well, for its owner alone")
     parser.add_argument(
         "--secret-file",
         default=".agentcore-gateway",
@@ -33,6 +34,7 @@ def run(options: argparse.Namespace) -> int:
         secret="",
         models=specs,
         port=options.port,
+        socket=options.socket,
         key_file=options.agent_key_file,
         price_file=options.agent_prices,
     )

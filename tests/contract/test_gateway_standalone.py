@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
+import openai
 import pytest
 
+from pytest_agentcore.errors import ConfigError
 from pytest_agentcore.model.client import GatewayModel
+from pytest_agentcore.model.gateway import unix_socket
 from pytest_agentcore.model.supervisor import Gateway
 from tests.contract.gateway_calls import ask, named
 from tests.contract.gateway_clients import CONVERSATIONS, PROMPT
@@ -74,6 +79,58 @@ def test_sessions_share_a_gateway(tmp_path: Path) -> None:
             assert httpx.post(by_hand, json=body, headers=headers, trust_env=False).status_code == 200
 
     assert not secret_file.exists()
+
+
+SERVE = (
+    "import sys\n"
+    "from pytest_agentcore.cli import main\n"
+    "sys.exit(main(['gateway', sys.argv[1], '--secret-file', sys.argv[2], '--socket', sys.argv[3]]))\n"
+)
+
+
+def test_a_socket_is_a_second_door_for_its_owner_alone(tmp_path: Path) -> None:
+    path, secret_file = tmp_path / "door", tmp_path / "secret"
+    with socket.socket(socket.AF_UNIX) as left_behind:
+        left_behind.bind(str(path))
+    with serving() as endpoint:
+        spec = named(endpoint, "m")
+        with running(SERVE, spec.name, str(secret_file), str(path)) as process:
+            assert process.stdout is not None
+            lines = [process.stdout.readline() for _ in range(4)]
+            assert f"the same at {path}," in lines[1]
+            assert path.stat().st_mode & 0o777 == 0o600
+            token = lines[3].split("OPENAI_API_KEY=")[1].strip()
+            with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), trust_env=False) as way:
+                client = openai.OpenAI(base_url="http://gateway/v1", api_key=token, http_client=way, max_retries=0)
+                said: Any = [{"role": "user", "content": "x"}]
+                answer = client.chat.completions.create(model="m", messages=said)
+                assert answer.choices[0].message.content == "Hello."
+                with pytest.raises(openai.AuthenticationError):
+                    client.with_options(api_key="another").chat.completions.create(model="m", messages=said)
+            second = [sys.executable, "-c", SERVE, spec.name, str(tmp_path / "other"), str(path)]
+            refused = subprocess.run(second, capture_output=True, text=True, check=False)
+            assert refused.returncode == 2
+            assert f"somebody listens at {str(path)!r}: stop them, or give another path" in refused.stderr
+            assert path.exists()
+
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("x" * 200, "at most 107 are possible: shorten it"),
+        ("file", "is there and is no socket"),
+        ("no/where", "cannot be made: No such file"),
+    ],
+)
+def test_a_path_that_can_be_no_socket_is_refused_in_one_line(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ConfigError, match=words) as refused, unix_socket.bound(tmp_path / name):
+        pass
+
+    assert len(str(refused.value).splitlines()) == 1
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])

@@ -78,6 +78,8 @@ class StartConfig:
     models: tuple[ModelSpec, ...]
     port: int = 0
     """Where to listen; 0 for any free port."""
+    socket: str | None = None
+    """A path of the file system to listen at as well."""
     key_file: str | None = None
     price_file: str | None = None
     """Prices over the bundled table, see :mod:`pytest_agentcore.model.pricing`."""

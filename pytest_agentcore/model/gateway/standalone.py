@@ -65,6 +65,8 @@ async def _serve(config: StartConfig, file: TextIO, path: Path, announce: Callab
         json.dump({"url": url, "secret": config.secret}, file)
         file.flush()
         announce(f"gateway at {url}; sessions use it with --agent-gateway={path}; stop with Ctrl-C")
+        if config.socket is not None:
+            announce(f"the same at {config.socket}, for clients that take a socket's path; the tokens are these")
         for spec in config.models:
             token = await _token(url, config.secret, spec.name)
             announce(f"# {spec.name}")
