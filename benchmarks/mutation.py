@@ -55,6 +55,9 @@ EQUIVALENT: dict[str, str] = {
     "task_08_recover_from_tool_error/test_recover_from_tool_error.py stated_sum: condition dropped: "
     "', '.join(map(str, found)) or 'none' -> ', '.join(map(str, found)) in: "
     "stated = ', '.join(map(str, found)) or 'none'": "the words of a message",
+    "task_08_recover_from_tool_error/test_recover_from_tool_error.py stated_sum: condition dropped: "
+    "', '.join(map(str, found)) or 'none' -> 'none' in: "
+    "stated = ', '.join(map(str, found)) or 'none'": "the words of a message",
     "task_08_recover_from_tool_error/test_recover_from_tool_error.py manifest: off by one: 4 -> 5 in: "
     "width = max((len(path) for path, _ in told)) + 4": "how wide a column of a drawn file is",
 }
