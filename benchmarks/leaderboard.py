@@ -16,10 +16,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.pack import outcome_of
+from benchmarks.pack import outcome_of, planned
 from pytest_agentcore.domain.outcome import RunKey
 from pytest_agentcore.store import codec
-from pytest_agentcore.store.campaign import hold, identity
 from pytest_agentcore.store.history import key_row
 from pytest_agentcore.store.journal import VERSION
 
@@ -40,18 +39,7 @@ def lay_down(directory: Path, number: int) -> None:
     """One campaign; how many of its runs pass, and where, depends on its number alone."""
     model = f"synthetic/model-{number:04}"
     keys = [RunKey(task=f"task_{task:02}", model=model, run=run) for task in range(TASKS) for run in range(1, RUNS + 1)]
-    measured = {"suite": "synthetic", "suite_version": "1", "model": model}
-    held = hold(
-        directory,
-        manifest={**measured, "identity": identity(measured), "clock": {"created_at": "2026-01-01T00:00:00+00:00"}},
-        date="2026-01-01",
-        runs=dict.fromkeys(keys, "sha256:0"),
-        unscored=(),
-        session="synthetic",
-        rerun=True,
-    )
-    os.close(held.lock)
-    with (held.folder / "journal.jsonl").open("a") as journal:
+    with (planned(directory, model, keys) / "journal.jsonl").open("a") as journal:
         for place, key in enumerate(keys):
             fails = (place * 7 + number) % 11 < number % 9
             outcome = replace(outcome_of(replace(key, run=RUNS if fails else 1)), key=key)

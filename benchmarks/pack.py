@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -66,13 +66,9 @@ def examined_of(key: RunKey) -> Examined:
     )
 
 
-def lay_down(directory: Path, runs: int) -> Path:
-    """A campaign of so many runs, as the store writes it; gives its folder."""
-    keys = [
-        RunKey(task=f"task_{number // _RUNS_PER_TASK:04}_sum", model=MODEL, run=number % _RUNS_PER_TASK + 1)
-        for number in range(runs)
-    ]
-    measured = {"suite": "synthetic", "suite_version": "1", "model": MODEL}
+def planned(directory: Path, model: str, keys: Sequence[RunKey]) -> Path:
+    """The folder of a campaign of a model that has planned these runs, as the store makes it."""
+    measured = {"suite": "synthetic", "suite_version": "1", "model": model}
     held = hold(
         directory,
         manifest={**measured, "identity": identity(measured), "clock": {"created_at": "2026-01-01T00:00:00+00:00"}},
@@ -83,16 +79,26 @@ def lay_down(directory: Path, runs: int) -> Path:
         rerun=True,
     )
     os.close(held.lock)
+    return held.folder
+
+
+def lay_down(directory: Path, runs: int) -> Path:
+    """A campaign of so many runs, as the store writes it; gives its folder."""
+    keys = [
+        RunKey(task=f"task_{number // _RUNS_PER_TASK:04}_sum", model=MODEL, run=number % _RUNS_PER_TASK + 1)
+        for number in range(runs)
+    ]
+    campaign = planned(directory, MODEL, keys)
     # One write in place of a flush for each run, which no target speaks of.
     lines = []
     for key in keys:
         fields = {"v": VERSION, "kind": "concluded", "key": key_row(key), "outcome": codec.encode(outcome_of(key))}
         lines.append(codec.dumps(fields) + "\n")
-        folder = attempt_folder(held.folder, key, 1)
+        folder = attempt_folder(campaign, key, 1)
         write(folder / data_pack_evidence.FILE, codec.dumps(codec.encode(examined_of(key))).encode())
-    with (held.folder / "journal.jsonl").open("a") as journal:
+    with (campaign / "journal.jsonl").open("a") as journal:
         journal.writelines(lines)
-    return held.folder
+    return campaign
 
 
 def pack(folder: Path, clock: Callable[[], float]) -> dict[str, float]:

@@ -200,7 +200,7 @@ def test_threads_that_wait_for_each_other_are_no_pressure(isolation: Isolation) 
         done, outcome = run(isolation, crowd, limits=replace(LIMITS, call_s=4.0))
         other.kill()
         used = os.wait4(other.pid, 0)[2].ru_utime
-    if used < 0.8 * (time.monotonic() - began):
+    if used < 0.6 * (time.monotonic() - began):  # twelve loops have at least what one has, and half is enough for them
         pytest.skip("this machine is full: another loop did not have its processor either")
 
     assert (row_of(done), outcome.cause, outcome.reason) == (13, Cause.RESOURCE, "call_timeout")
