@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pytest_agentcore.domain.rollout import Rollout
-from pytest_agentcore.errors import RunCancelled
+from pytest_agentcore.errors import ModelRefusesConfig, RunCancelled
 from pytest_agentcore.rollout.attempt import Cancel
 
 AHEAD_PER_SLOT = 8
@@ -35,6 +35,8 @@ class Engine:
         self._known: set[str] = set()
         self._done: dict[str, _Done] = {}
         self._wanted: str | None = None
+        self._refused: ModelRefusesConfig | None = None
+        """Once a model has refused, no other run begins: whoever waits may not have heard of it yet."""
         lock = threading.Lock()
         self._room = threading.Condition(lock)
         """There may be something for a thread to begin: one of them is woken, not all thirty."""
@@ -78,6 +80,8 @@ class Engine:
             while key not in self._done:
                 if self.cancel():
                     raise RunCancelled("the session is ending")
+                if self._refused is not None and key in self._queue:
+                    raise self._refused
                 self._changed.wait(0.5)
             done = self._done.pop(key)
             self._known.discard(key)
@@ -108,11 +112,13 @@ class Engine:
                 done.error = error
             with self._changed:
                 self._done[key] = done
+                if isinstance(done.error, ModelRefusesConfig):
+                    self._refused = done.error
                 self._changed.notify_all()
 
     def _next(self) -> str | None:
         with self._room:
-            while not self.cancel():
+            while not self.cancel() and self._refused is None:
                 waiting = len(self._done) >= self._ahead
                 if self._queue and (not waiting or self._queue[0] == self._wanted):
                     return self._queue.popleft()

@@ -87,3 +87,23 @@ def test_errors_are_raised_where_the_run_is_waited_for() -> None:
     threading.Timer(0.1, engine.stop).start()
     with pytest.raises(RunCancelled):
         engine.wait("slow")
+
+
+def test_no_run_begins_after_a_model_has_refused() -> None:
+    """Whoever waits for a run may be slow to hear of it; the next call would be refused as well."""
+    begun: list[str] = []
+
+    def work(key: str, cancel: Cancel) -> Rollout:
+        del cancel
+        begun.append(key)
+        raise ModelRefusesConfig("the key is wrong")
+
+    engine = Engine(work, concurrency=1)
+    engine.submit(["first", "second", "third"])
+    engine._threads[0].join(10)
+
+    assert begun == ["first"]
+    for key in ("first", "second"):
+        with pytest.raises(ModelRefusesConfig, match="the key is wrong"):
+            engine.wait(key)
+    engine.stop()
