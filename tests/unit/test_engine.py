@@ -72,7 +72,6 @@ def test_finished_runs_wait_only_up_to_a_bound() -> None:
 
 def test_errors_are_raised_where_the_run_is_waited_for() -> None:
     """A refusal reaches the test that waits, and cancelling wakes whoever waits."""
-
     in_flight = threading.Event()
 
     def refuse(key: str, cancel: Cancel) -> Rollout:
