@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import socket
 import ssl
@@ -11,10 +10,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+from msgspec import UNSET, DecodeError, Struct
+from msgspec.json import Decoder
 from yarl import URL
 
 from pytest_agentcore.model.gateway.faults import UpstreamFault, message_in
@@ -29,6 +30,16 @@ PATHS = {Wire.CHAT: "/chat/completions", Wire.RESPONSES: "/responses", Wire.MESS
 """Under a base address that ends with the version."""
 _COUNTED = '"stream_options": {"include_usage": true}'
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class _Event(Struct):
+    """What of an event tells whether it is the count that was asked for."""
+
+    choices: Any = None
+    usage: Any = None
+
+
+_EVENT = Decoder(_Event)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +112,7 @@ class Passthrough:
         """One request. The timeout bounds a whole answer, or the silence between the pieces of a stream."""
         # A stream of this wire is counted only when that is asked for, and the answer to that is not the client's.
         asks = self._wire is Wire.CHAT and request.stream and not self._counts_unasked
-        asks = asks and "stream_options" not in request.fields
+        asks = asks and request.terms.stream_options is UNSET
         response = await self._post(self._url, request, timeout_s, extra=_COUNTED if asks else "")
         try:
             content_type = response.headers.get("Content-Type", "application/json")
@@ -268,10 +279,10 @@ def _is_count(line: bytes) -> bool:
     if b'"usage"' not in line or b'"choices"' not in line or not line.startswith(b"data:"):
         return False
     try:
-        data = json.loads(line[5:])
-    except (ValueError, RecursionError):
+        event = _EVENT.decode(line[5:])
+    except (DecodeError, UnicodeDecodeError):
         return False
-    return isinstance(data, dict) and data.get("choices") == [] and bool(data.get("usage"))
+    return event.choices == [] and bool(event.usage)
 
 
 def _reason(error: Exception) -> str:
