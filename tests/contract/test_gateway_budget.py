@@ -18,6 +18,8 @@ from pytest_agentcore.model.supervisor import Gateway
 from tests.contract.gateway_calls import control, named, register, started
 from tests.contract.scripted_endpoint import Endpoint, serving
 
+pytestmark = pytest.mark.slow
+
 HAIKU = "claude-haiku-4-5"
 UNPRICED = "nobody-knows-me"
 CALL = Decimal("0.0015")

@@ -18,6 +18,8 @@ import pytest
 from tests.conftest import Benchmark
 from tests.contract.scripted_endpoint import Endpoint, serving
 
+pytestmark = pytest.mark.slow
+
 USAGE = {"prompt_tokens": 1000, "completion_tokens": 100, "prompt_tokens_details": {"cached_tokens": 400}}
 SCRIPTS = [
     {

@@ -11,6 +11,8 @@ import pytest
 from tests.conftest import Benchmark
 from tests.plugin.conftest import Say, contents, copied, loosened
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shards(benchmark: Benchmark, made: dict[str, Path]) -> list[Path]:

@@ -10,6 +10,8 @@ import pytest
 from tests.conftest import Benchmark
 from tests.plugin.conftest import Say, contents, loosened
 
+pytestmark = pytest.mark.slow
+
 
 def test_todays_checker_over_stored_runs(benchmark: Benchmark, campaign: Path, say: Say) -> None:
     """What changes is shown; the campaign and its pack stay as they are."""

@@ -9,6 +9,8 @@ import pytest
 from pytest_agentcore.domain.resources import Floor, Limits, at_profile, check_resources, factor, guaranteed
 from tests.conftest import Benchmark
 
+pytestmark = pytest.mark.slow
+
 HEAP = """
 from pytest_agentcore import Floor, Limits, Run, agent_task
 

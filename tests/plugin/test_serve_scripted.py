@@ -17,6 +17,8 @@ from tests.conftest import QUICK, Benchmark
 from tests.contract.gateway_clients import CONVERSATIONS
 from tests.plugin.processes import alive, descendants, wait_for
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 BUNDLED = ROOT / "suites" / "agentic_core_v1"
 ANYWHERE = ("--agent-sandbox=process",)

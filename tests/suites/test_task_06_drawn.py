@@ -14,6 +14,8 @@ import pytest
 
 from pytest_agentcore import Draw
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 TASK = "task_06_handle_ambiguous_requirement"
 NAMES = ("row", "email first", "email latest", "case first", "case latest")
