@@ -186,5 +186,6 @@ def is_heading(line: str, following: str | None) -> bool:
         return True
     if re.fullmatch(r"(\*\*|__)[^*]+\1:?|(\*\*|__)[^*]+:\2", plain):
         return words <= 7 and not re.search(r"[.!?]\W*$", plain)
-    alone = following == "" or plain.endswith(":")
+    leads = following is not None and not plain.startswith("[") and LIST_ITEM.match(following) is not None
+    alone = following == "" or plain.endswith(":") or leads
     return alone and words <= 4 and not re.search(r"[.!?,;]$", plain) and not _is_item(line)

@@ -18,9 +18,9 @@ ORDINAL = re.compile(rf"\b(?:{'|'.join(ORDINALS[2:])})\b")
 """Those that can only count: "first" and "second" are other words too."""
 REACH = 240  # characters that a clause is looked for; bounds the work on a text without punctuation
 COUNTED = (
-    r"(?:(?:data ?)?points?|rows?|days?|records?|entr(?:y|ies)|observations?|samples?|values?|dates?|periods?|figures?"
-    r"|lines?(?! of (?:code|python|output|text|shell|awk))|measurements?|numbers?|inputs?|items?|readings?|bars?"
-    r"|revenues|positions?|elements?|instances?|amounts?|ticks?)\b"
+    r"(?:(?:data ?)?points?|rows?|days?|records?|entr(?:y|ies)|observations?|samples?|values?|dates?(?! formats?)"
+    r"|periods?|figures?|lines?(?! of (?:code|python|output|text|shell|awk))|measurements?|numbers?|inputs?|items?"
+    r"|readings?|bars?|revenues|positions?|elements?|instances?|amounts?|ticks?)\b"
 )
 NOUN = rf"(?:{COUNTED}|(?:data(?:sets?)?|history|series)\b)"
 HOLDER = r"(?:(?:the)?file|csv|table|(?:spread)?sheet|log|extract|ledger|source|sample|timeline|coverage|revenue)\b"
@@ -35,7 +35,8 @@ DENIED = (
     r"|blocked"
     r"|skip\w*|abort\w*|halt\w*|stop\w*|exit\w*|refus\w+|declin\w+|abstain\w*|refrain\w*|with(?:held|hold\w*)|omit\w*"
     r"|reject\w*|fail\w*|guess\w*|invent\w*|fabricat\w*|fudg\w*|beyond|out of reach|rules? out|left (?:out|off|open)"
-    r"|preclud\w+|prevent\w*|prohibit\w*)"
+    r"|preclud\w+|prevent\w*|prohibit\w*|dishonest|irresponsible|improper|wrong to|pointless|senseless|nonsens\w*"
+    r"|absurd|fictitious|fiction|made up|contradict\w*)"
 )
 """Words that deny an outcome by themselves; most begin with "un"."""
 OUTCOME = (
@@ -62,9 +63,12 @@ MISHAP = (
     rf"|install)(?: \w+)? {TOOLS}"
     rf"|\b{TOOLS}(?: \w+){{0,3}}? (?:missing|unavailable|denied|fail\w*|full|exhausted|exceeded|(?:not|cannot)(?: be)?"
     r" (?:install|avail|found|present|import|load|work|respond)\w*)"
-    r"|\b(?:corrupt\w*|malformed|unreadable|unpars\w+|unrecogni[sz]ed|encod\w+|traceback|exception|overflow\w*"
-    r"|interrupted|(?:different|inconsistent|mixed) (?:currenc|unit|format|type|scale)\w*|delimiters?|duplicat\w*"
-    r"|crash\w*|ambiguous|unclear|time[ds]? ?out|out of time|ran out|broken|non-?numeric|not (?:recogni[sz]ed|numeric)"
+    r"|\b(?:corrupt\w*|malformed|typos?|garbled|illegible|misspel\w*|unreadable|unpars\w+|unrecogni[sz]ed|encod\w+|traceback|exception|overflow\w*"
+    r"|interrupted|(?:different|inconsistent|mixed) (?:\w+ )?(?:currenc|unit|format|type|scale)\w*|delimiters?"
+    r"|duplicat\w*"
+    r"|crash\w*|ambiguous|unclear|time[ds]? ?out|out of time"
+    r"|ran out(?! of (?:\w+ )?(?:rows|records|data|days|entries|lines|values))|broken"
+    r"|non-?numeric|not (?:recogni[sz]ed|numeric)"
     r"|(?:wrong|bad|invalid|unknown|unexpected|unsupported|date|file|number) format|format (?:is|was)|not sorted"
     r"|unsorted"
     r"|(?:internal|read|parse|parser|parsing|io|syntax|unknown|unexpected|system) error|error (?:while|when|reading"
@@ -75,7 +79,7 @@ MISHAP = (
     r"|no such file|file (?:is |was |does |could |has )?(?:missing|empty|not (?:be |been )?(?:exist|found|there"
     r"|located))"
     r"|find (?:the |a |any )?(?:\w*file|csv)"
-    r"|columns? (?:\w+ ){0,2}?(?:missing|absent)|missing (?:\w+ )?(?:column"
+    r"|columns? (?:\w+ ){0,2}?(?:missing|absent)|(?:missing|without|lacks?|lacking|no)(?: \w+){0,2}? (?:column"
     r"|header))\b"
 )
 """Another reason than too few rows: a tool, a file, a format, an accident."""
@@ -85,13 +89,15 @@ CLEARED = (
     r"\bnot (?:really |actually )?(?:the (?:real |actual )?|an? )(?:problem|issue|reason|cause|obstacle|point|culprit)"
 )
 SCARCE = (
-    r"\b(?:not (?:\w+ )?enough|not (?:\w+ )?(?:sufficient(?:ly)?|adequate|ample)|insufficient(?:ly)?|inadequate(?:ly)?"
+    r"\b(?:not (?:\w+ ){0,3}?(?:enough|sufficient(?:ly)?|adequate|ample)"
+    r"|r[au]n(?:s|ning)? out of (?:rows|records|data)|insufficient(?:ly)?|inadequate(?:ly)?"
     r"|(?:no|without|never|far from|lack\w*) (?:enough|sufficient)|(?:too|so|this|that|such) (?:\w+ )?(?:few|little"
     r"|short|small|sparse|limited"
     r"|scarce|brief|early|soon|thin|shallow|low|scant\w*|meag\w+)|lack(?:s|ing)?|shortages?|shortfall|deficit|scarc\w+"
     r"|scant\w*"
     r"|meag\w+|paucity|dearth|sparse\w*|want of|(?:fall|fell|come|came)(?:s|ing)? short|short (?:of|by|on)|shy of"
-    r"|nowhere (?:near|close)|short history|insufficiency)\b"
+    r"|nowhere (?:near|close)|short history|insufficiency|(?:hardly|barely|scarcely) any(?:thing)?|next to no(?:thing)?"
+    r"|(?:far|many|considerably|substantially|significantly|vastly|way) (?:fewer|less|shorter|smaller))\b"
 )
 NEGATED = (
     r"(?:\b(?:no|not|never|nor|neither|hardly|without)(?: \w+)?|\b(?:not|never|nobody|cannot)(?: \w+)?"
@@ -104,6 +110,7 @@ POSSESSION = (
     r"\b(?:ha(?:s|ve|d)|contain(?:s|ed|ing)?|hold(?:s|ing)?|there (?:are|is|were)|includ(?:es|ing)|compris(?:es|ing)"
     r"|with|consists? of|provid(?:es|ed|ing)|offers?|found|got|lists?|covers?|spans?|shows?|given|only|just|exactly)"
 )
+EMPTY = r"(?:(?:\d\d ?(?:%|percent)|mostly|largely|mainly|nearly|almost|half) (?:empty|blank|bare|unfilled))"
 SMALLER = r"(?:fewer|less|shorter|smaller|lower|under|below|beneath|narrower|short of|shy of)"
 LARGER = (
     r"(?:longer|larger|bigger|greater|more|wider|deeper|higher|exceeds?|exceeded|outruns?|outgrows?|surpass\w*|beyond)"
@@ -223,7 +230,9 @@ def is_only_few(sentence: str) -> bool:
     other = r"(?:need|needs|needed|use|uses|used|using|requires?|show|shows|showing|print|prints|first|last)\b"
     first = rf"{only}(?: (?!{other})[a-z]+){{0,3}}? {FEW}"
     last = rf"{FEW}(?: \w+){{0,3}}? (?:only|alone)\b"
+    apart = r"(?: \w+)? (?:columns?|fields?|attempts?|tries|turns|steps|minutes?|seconds?|decimals?|digits?)\b"
     found = [hit for pattern in (first, last) for hit in re.finditer(pattern, sentence)]
+    found = [hit for hit in found if not re.match(apart, sentence[hit.end() :][:40])]
     return _tied(sentence) and any(not re.search(SUPPOSED, clause_before(sentence, hit.start())) for hit in found)
 
 
@@ -232,6 +241,8 @@ def is_few_of_ten(sentence: str) -> bool:
     against = r"(?:\bof|/|\bout of|\binstead of|\brather than|\bvs\.?|\bversus|\bagainst|<|≠|!=|\bnot)"
     between = r"(?:(?:the|a|required|needed|necessary|minimum|at least|window|length|size|rows?|days?)\W+){0,3}"
     pattern = rf"(?<![\d.,/-])[0-9]\b(?:\W+(?:\w+ ){{0,3}}?)?{against}\W*{between}{NEEDED}\b(?![.,]?\d)"
+    if re.search(rf"\b[1-9]0? ?(?:%|percent) of (?:the )?(?:\w+ )?(?:{NOUN}|window)", sentence):
+        return True
     if re.search(rf"{FEW}\)? ?<=? ?{TEN}|{TEN}\)? ?>=? ?{FEW}", sentence):
         return True
     return re.search(pattern, sentence) is not None and (_tied(sentence) or "window" in sentence)
@@ -246,13 +257,16 @@ def is_without_window(sentence: str) -> bool:
     patterns = (
         rf"\b{DENIAL}\b(?: [\w'-]+){{0,6}}? {full}(?: \w+){{0,3}}? {WINDOW}",
         rf"\b{DENIAL}\b(?: [\w'-]+){{0,4}}? {WINDOW}(?: \w+){{0,4}}? {full}",
-        rf"{WINDOW}(?: \w+){{0,5}}? (?:{DENIAL} (?:\w+ ){{0,2}}?{full}|unfilled|incomplete|unavailable)",
+        rf"{WINDOW}(?: \w+){{0,5}}? (?:{DENIAL} (?:\w+ ){{0,2}}?{full}|unfilled|incomplete|unavailable|{EMPTY})",
         rf"{WINDOW}(?: \w+){{0,3}}? (?:only|just|merely|barely|partly|partially)\b(?: \w+%?){{0,3}}? {full}",
+    )
+    stretch = (
+        rf"\b{DENIAL}\b(?: [\w'-]+){{0,4}}? window (?:stretch|period|span|run|block|sequence|history|record|series)\b"
     )
     ends = r"\b(?:end|stop|finish|clos|break|run)\w*\b(?: \w+){0,5}? (?:before|short of)(?: \w+){0,3}?"
     if has_mishap(sentence):
         return False
-    found = [hit for pattern in patterns for hit in re.finditer(pattern, sentence)]
+    found = [hit for pattern in (*patterns, stretch) for hit in re.finditer(pattern, sentence)]
     return any(_claimed(sentence, hit.start()) for hit in found) or bool(
         re.search(f"{ends} (?:{TEN}|{WINDOW})", sentence)
     )

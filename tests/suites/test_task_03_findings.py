@@ -168,10 +168,16 @@ def test_the_path_is_written_out(task: ModuleType, scenario: Any, path: str, *, 
     assert accepted(task, text, scenario) is ours
 
 
-@pytest.mark.xfail(reason="the trigger is a victim here; its words are the same")
-def test_a_known_limit_of_the_rules(task: ModuleType, scenario: Any) -> None:
-    text = "Too many concurrent requests exhausted the pool, so POST /api/orders failed."
-    assert not accepted(task, text, scenario)
+@pytest.mark.parametrize(
+    ("text", "blames"),
+    [
+        ("Too many concurrent requests exhausted the pool, so POST /api/orders failed.", False),
+        ("Too many concurrent order requests exhausted the pool, so POST /api/orders failed.", True),
+        ("Too many concurrent POST /api/orders requests exhausted the pool, so POST /api/orders failed.", True),
+    ],
+)
+def test_a_path_that_only_fails_is_no_trigger(task: ModuleType, scenario: Any, text: str, *, blames: bool) -> None:
+    assert accepted(task, text, scenario) is blames
 
 
 UNITS = [
@@ -187,6 +193,9 @@ UNITS = [
     "connections ",
     "40 ",
     "it ",
+    "pool: the / ",
+    "who? ",
+    "theory that ",
 ]
 PHRASES = [
     "more ",

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from agentic_core_prose import Piece
+from log_agents import wrong_agents
 from log_blame_words import (
     AUXILIARY,
     BEFORE_A_MOMENT,
@@ -39,13 +40,17 @@ from log_claims import ADVICE_HEADING, DISMISSAL_HEADING, asserted
 from log_concurrency import AMOUNT, CROWD, GREAT, TOGETHER, is_concurrent
 from log_exhaustion import is_exhausted
 from log_incident import Incident
+from log_roles import named_culprits
 from log_suspects import Mention, mentions
 from log_trigger import names_trigger
 
 
 def _is_set_aside(text: str, mention: Mention) -> bool:
     """A moment, an exception, a victim, ruled out, conceded, or mildly put."""
-    before, after = text[: mention.start], text[mention.end :]
+    before, after = _outside_brackets(text[: mention.start], text[mention.end :])
+    others = r"\b(?:everything|anything|all|the|what|any) (?:\w+ )?(?:else|other|others|rest|remaining|remainder)\b"
+    if re.search(others, before) and re.search(rf"{DISMISSAL}|{MINOR}", after) and not re.search(CAUSES, after):
+        return True
     conceded = re.search(r"\b(?:although|though|even if)\b[^,;]*$", before)
     tempting = r"\b(?:tempting|one (?:might|could|may|would)|you (?:might|could)|at first (?:sight|glance))\b"
     thought_of = re.search(tempting, before) and re.search(r"\bbut\b", after)
@@ -54,6 +59,21 @@ def _is_set_aside(text: str, mention: Mention) -> bool:
     if conceded or thought_of or figure or mild:
         return True
     return _is_passed_over(before, mention, after) or _is_ruled_out(before, after) or _suffers(mention, after)
+
+
+def _outside_brackets(before: str, after: str) -> tuple[str, str]:
+    """What stands before and behind the brackets that something is listed in: the verdict on all of them."""
+    opened, closed = before.rfind("("), after.find(")")
+    if (
+        opened < 0
+        or closed < 0
+        or ")" in before[opened:]
+        or not re.search(r",| and ", before[opened:] + after[:closed])
+    ):
+        return before, after
+    if re.search(r"\b(?:not?|un\w+|only|just|noise|herrings?|innocent)\b", before[opened:] + after[:closed]):
+        return before, after
+    return before[:opened], after[closed + 1 :]
 
 
 def _is_passed_over(before: str, mention: Mention, after: str) -> bool:
@@ -159,10 +179,13 @@ def blamed(found: list[Piece], incident: Incident) -> Iterator[str]:
             )
             if guilty or (beside and _is_the_alternative(text, mention)):
                 yield f"{shown!r} is made a cause in {text!r}"
+        for mention in [*named_culprits(piece, incident), *wrong_agents(text, incident)]:
+            if text and not _is_set_aside(text, mention):
+                yield f"{text[mention.start : mention.end]!r} stands as the culprit in {text!r}"
         families = {mention.family for mention in named if mention.family not in SEEN_BESIDE}
         if len(families) >= 3 and not re.match(rf"\W*(?:\w+ )?(?:(?:{INNOCENT})\b|{DISMISSAL_HEADING})", text):
             yield f"{', '.join(sorted(families))} are left side by side in {text!r}"
-    for rule in (_led_on, _undecided, _soup, _another_cause, _root_of_the_root, _reversed):
+    for rule in (_led_on, _undecided, _no_conclusion, _soup, _another_cause, _root_of_the_root, _reversed):
         yield from rule(found, incident)
 
 
@@ -199,6 +222,16 @@ def _undecided(found: list[Piece], incident: Incident) -> Iterator[str]:
     ]
     if open_to and left:
         yield f"{left[0]!r} is left as a candidate by {open_to[0]!r}"
+
+
+def _no_conclusion(found: list[Piece], incident: Incident) -> Iterator[str]:  # noqa: ARG001 - as its neighbours
+    """``I draw no conclusion``, ``cause: unknown``."""
+    none = (
+        r"\b(?:draw|reach|reached|drew|offer|make|come to) no (?:firm |final |clear )?(?:conclusion|verdict"
+        r"|diagnosis)\b"
+        r"|\b(?:no verdict|verdict: none|(?:root )?cause(?: is| remains|:)? (?:unknown|unclear|tbd|undetermined))\b"
+    )
+    yield from (f"nothing is concluded in {piece.text!r}" for piece in found if re.search(none, piece.text))
 
 
 def _led_on(found: list[Piece], incident: Incident) -> Iterator[str]:

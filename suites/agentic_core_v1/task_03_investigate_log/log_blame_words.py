@@ -36,6 +36,9 @@ DISMISSAL = phrases(
     "innocent, "
     "harmless, "
     "benign, separate, independent*, decoys?, distractions?, incidental, can be ignored, nothing to do, rejected, "
+    "acquitted, exonerated, absolved, exculpated, vindicated, off the hook, in the clear, not guilty, neither here nor "
+    "there, beside the point, immaterial, inconsequential, of no (?:importance|relevance|consequence), played no, "
+    "had no, "
     "refuted, disproved, discarded, eliminated, cleared, "
     "no (?:effect|impact|role|relation|connection|link|bearing|influence|part|evidence|correlation)"
 )
@@ -53,7 +56,8 @@ AUXILIARY = phrases(
 )
 SUFFERS = phrases(
     r"fail*, 5\d\ds?, (?:starved?|affected|blocked|slow(?:ed)?|impacted|dragged|degraded|delayed|stalled?)"
-    r"(?! (?:the|down|its|all|every\w*|each|our|post|some|many|writes|concurrent|/\S+)\b), hit, victims?(?!=), "
+    r"(?! (?:the|down|its|all|every\w*|each|our|post|some|many|writes|concurrent|/\S+)\b), hit(?! (?:\w+ )?by), "
+    r"victims?(?!=), "
     r"collateral, tim(?:ed|e|ing) out, wait*, suffer*, "
     r"return*, "
     "queued?, errors?, get, got, receiv*, unable, experienc*, bystanders?, caught, rejected, sat, stuck, went"
@@ -79,12 +83,12 @@ TROUBLE = phrases(
 CALLED_CAUSE = phrases(
     "causes?, reasons?, triggers?, culprits?, factors?, explanations?, diagnosis, suspects?, candidates?, "
     "hypothes[ie]s, "
-    "problem, issue, finding"
+    "problem, issue, finding, guilty, perpetrators?, offenders?, villains?"
 )
 IS = phrases("lies? (?:in|with), sits? (?:in|with), is, was, are, were, include*, (?:could|may|might) (?:be|have been)")
 CAUSED_BY = (
     rf"(?:{DONE_BY} (?:\w+ )?by\b|{TROUBLE} (?:\w+ )?(?:from|by|via|through)\b"
-    rf"|{CALLED_CAUSE}(?: (?:of|for|behind) [^:,;.]{{1,50}}?)?(?: {IS}|\s*[:=])"
+    rf"|{CALLED_CAUSE}(?: (?:of|for|behind) [^:,;.]{{1,50}}?)?(?: {IS}|\s*[:=]|\s+-)"
     r"|\b(?:by )?(?:who|whom|what caused it|why)\s*[:=]|"
     + phrases(
         "due to, because(?: of)?, owing to, thanks to, as a (?:result|consequence) of, "

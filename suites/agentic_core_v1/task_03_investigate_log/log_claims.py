@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agentic_core_prose import Piece, phrases
+from log_dropped import kept_claims
 
 ADVICE_HEADING = phrases(
     "recommend*, fix(?:es)?, next steps?, mitigations?, remediation, actions?, action items?, prevention, "
@@ -14,7 +15,9 @@ DISMISSAL_HEADING = (
     phrases(
         "ruled out, rule[sd]? out, rejected, dismissed, discarded, excluded, unrelated, noise, red herrings?, "
         "decoys?, not (?:the |a )?(?:root )?causes?, irrelevant, eliminated, non causes, distractions?, "
-        "distractors?, not related, checked and"
+        "distractors?, not related, checked and, acquitted, cleared, exonerated, absolved, exculpated, vindicated, "
+        "innocent, "
+        "in the clear, off the hook, not guilty, background, no role, of no (?:importance|relevance|consequence)"
     )
     + r"|^\W*(?:not|neither|nor)\b"
 )
@@ -26,7 +29,8 @@ IMPERATIVE = (
         "examine, "
         "determine, confirm, grep, read, run, identify, please, find, see, give, set, expand, bump, allow, configure, "
         "let (?:us|me)(?! (?:say|state|put|be|explain|sum|summari|start|begin|keep|reason|think)), let's, "
-        "to (?:fix|solve|prevent|avoid)"
+        "to (?:fix|solve|prevent|avoid), (?:show|prove|demonstrate|establish|decide|ask|test|measure|assess) (?:that"
+        "|whether|if|how)"
     )
     + r"(?! (?:of|was|were|is|shows?|showed|reveals?|reached|hit)\b)"
 )
@@ -36,6 +40,8 @@ PLAN = phrases(
     "need(?:s|ed)? to (?:be|check|look|find|verify|increase|raise|add|limit), ought to, recommend*, "
     "i suggest, we suggest, suggested fix, i would, we would, would, have to (?:check|verify|look), todo, "
     "i plan, i intend, i want, next step, mitigation, remediation, "
+    "(?:the|a|one|possible|simplest|best|obvious) (?:\\w+ )?(?:fix|remedy|cure|solution|way out|countermeasure"
+    "|prevention|answer)(?: \\w+)? (?:is|are) to, "
     "(?:can|could)(?= (?:(?:be|get|become|run) )?(?:easily |quickly )?(?:exhaust|saturat|deplet|starve|drain"
     "|overwhelm|used up|out))"
 )
@@ -45,7 +51,8 @@ BOUNDARY = (
 )
 NEGATION = phrases(
     r"not(?! only\b| just\b| merely\b| simply\b| solely\b), never, neither, nor, rather than, instead of, "
-    "hardly, unlikely, "
+    "hardly, unlikely, (?:barely|scarcely)(?! (?:any|enough|an?|had|left|keep|cope|coped|kept|able|serve|handle"
+    "|meet)), "
     "no (?:evidence|signs?|indications?|proof|hints?|traces?|reason|question|case|instance), doubtful, deny, "
     r"denies, rul(?:e|ed|es|ing) out, exclud\w+, dismiss*, contrary to, far from, other than, unrelated to, "
     "independent(?:ly)? of, nothing to do with, nothing (?:indicates|suggests|shows|proves|points), wrong to, "
@@ -95,10 +102,17 @@ TAKEN_BACK = (
 )
 
 
+LOOKED_AT = (
+    r"\b(?:if|when) (?:you|we|one) (?:\w+ )?(?=(?:line|look|compare|read|follow|plot|count|sort|trace|add|correlate"
+    r"|overlay|reconstruct|go|consider|put|examine|match|ask me|follow)\b)"
+)
+"""``If you line up the two columns it is obvious``: no condition, but where to look."""
+
+
 def _claims_nothing(piece: Piece, text: str) -> bool:
     """A question, advice, a dismissal under its heading, label or verdict, or a condition."""
     aside = f"{ADVICE_HEADING}|{DISMISSAL_HEADING}"
-    label = re.match(r"([\w /'-]{1,60}):", text)
+    label = re.match(r"([\w /'()-]{1,60}):", text)
     return bool(
         re.search(r"\?[\s\"')\]]*$", text)
         or re.search(aside, piece.heading)
@@ -113,8 +127,10 @@ def _claims_nothing(piece: Piece, text: str) -> bool:
 def asserted(piece: Piece) -> str:
     """The part of a piece that claims something about what was or is; empty for a question, advice or a plan."""
     text = re.sub(r"\bas (?:if|though)\b", "that", piece.text)
+    text = re.sub(LOOKED_AT, "as shown where one", text)
     if _claims_nothing(piece, text):
         return ""
+    text = kept_claims(text)
     plan = re.search(PLAN, text)
     if plan:
         text = text[: _clause_start(text, plan.start())]

@@ -27,7 +27,8 @@ CONNECTION = (
     r"|\bdb handles?\b|\b(?:pool|db) slots?\b)"
 )
 POOL = (
-    rf"(?:{_OTHER_POOL}\bpools?\b(?!'s (?:log|timeout)| of (?:\w+ )?(?:threads?|workers?|process\w*|memory"
+    rf"(?:{_OTHER_POOL}\bpools?\b(?!'s (?:log|timeout|patience|memory|cpu|threads?)\b| of (?:\w+ )?(?:threads?"
+    rf"|workers?|process\w*|memory"
     rf"|buffers?)\b)|{CONNECTION})"
 )
 BARRIER = rf"\b(?:{OTHER_RESOURCE}|but|while|whereas|healthy|fine|servers?)\b|[;]"
@@ -39,7 +40,7 @@ SPENT = phrases(
     "swallow*, gobbl*, guzzl*, soak*, absorb*, suck*, bled, bleed*, consum*, hogg*, hoard*, grabb*, "
     "monopoli[sz]\\w*, occup*, commandeer*, "
     "seiz*, snapp* up, tied up, tying up, checked out, spoken for, lock* up, bottom* out, tapp* out, topp* out, "
-    "r[ua]n(?:ning)? (?:out|short|low|empty), out of, wip* out, taken up, took up, fully \\w+, unavailable, "
+    "r[ua]n(?:s|ning)? (?:out|short|low|empty), out of, wip* out, taken up, took up, fully \\w+, unavailable, "
     # too full
     r"overwhelm*, overload*, overr[ua]n, overflow*, over ?(?:subscri|commit|book|tax|stretch|burden|extend|strain"
     r"|stress)\w*, swamp*, clog*, "
@@ -49,9 +50,32 @@ SPENT = phrases(
     "the edge, crack*, crumbl*, succumb*, overpower*, brought down, no match, pegged, 100 ?%, (?:went|fell|dropped"
     "|down|sank) to (?:zero|0|nothing), buckl*, collaps*, gave out, gave way, crush*, "
     rf"at (?:full |max\w* |its |the |their |\d+ (?:connections? )?)*{LIMIT}, full (?:tilt|stretch), "
+    "bare, hoover*, vacuum*, mopp* up, lapp* up, slurp*, quaff*, guzz*, inhal*, engulf*, submerg*, drown*, flood*, "
+    "smother*, suffocat*, strangl*, throttl*, asphyxiat*, flatten*, trampl*, steamroll*, stampeded, inundat*, deluged, "
+    "besieg*, stormed, cleaned out, clean(?:ed)? sweep, swept, stripp*, plunder*, loot*, raid*, ransack*, pillag*, "
+    "squander*, burn* through, burned up, gulp*, munch*, ravag*, whittled, worn out, wore out, sapp*, tax(?:ed|ing), "
+    "overfill*, overcrowd*, crowded out, packed, crammed, stuffed, brimming, bursting, to the brim, chock*, "
+    "choc a bloc, "
+    "jam packed, sold out, booked (?:out|up|solid), fully booked, no vacanc*, standing room, oversold, rationed, "
+    "scarce*, scant*, meagre, thin on the ground, out of stock, ran aground, keel* over, went under, gone under, goes "
+    "under, g[ai]ve(?:s|n)? way, cav(?:ed|es|ing) in, capsiz*, sank, sunk, flounder*, founder*, groan*, strain(?:ed"
+    "|ing)? "
+    "to, stretched, beyond (?:its|their|the) (?:means|limits?|capacity), out ?match*, out ?gunn*, out ?done, dwarf*, "
+    "eclips*, overshadow*, overtax*, overdrawn, overdraft, overheat*, overcome, overtaken, outsiz*, bankrupt*, "
+    "insolvent, "
+    "bust, broke(?! (?:down|it|the)), spent, exhaustion, deplenish*, unequal to, not equal to, not up to, "
+    "no longer up to, "
+    "limiting (?:factor|resource), first (?:\\w+ )?to (?:give|go|break|fail|snap|crack), finished(?! at)?, used all, "
+    "use "
+    "all, on (?:its|their) (?:knees|last legs), on the ropes, deficien*, deficits?, paucity, want of, emptying, "
+    "emptiness, drying up, (?:contention|congestion|crush|jam|squeeze) (?:at|in|on|around|within), "
+    "(?:hit|reach\\w*|scrap\\w*|struck|at) (?:its |the |rock )*(?:bottom|barrel), excess (?:of )?(?:\\S+ ){0,5}?over, "
+    "squeez*, wrung, "
+    "cut off, blocked (?:up )?by, barricad*, obstruct*, plugged, at (?:the|its) end, at an end, over(?= and)?$, "
     # too little
     "starv*, insufficient*, inadequate*, (?:not|never) suffic*, short supply, lack*, absence, unavailab*, shortage, "
-    "shortfall, short of, fell short, scarc*, famine, dearth, drought, too (?:small|few|little|tight), "
+    "shortfall, short of, fell short, scarc*, famine, dearth, drought, too (?:small|few|little|tight|narrow|tiny"
+    "|modest|low|meagre|limited), "
     "undersized, bottleneck*, choke ?points?, (?:not|nowhere near|hardly) (?:nearly )?(?:big|large|wide)? ?enough, "
     "not suffic*, (?:hit|reach\\w*|at) (?:the|its|a) (?:wall|roof|end), "
     r"(?:contention|contend\w*|compet\w+|vying|fighting|fought|scrambl\w+|battl\w+) (?:for|over)"
@@ -80,13 +104,34 @@ def near(text: str, first: str, second: str, most: int, barrier: str = BARRIER) 
     return [found for found in re.finditer(second, text) if reaches(found)]
 
 
-ANAPHORA = r"\b(?:it|they|them|its)\b|^(?:all|each|every one|none|nothing)\b"
+ANAPHORA = (
+    r"\b(?:it|they|them|its)\b|^(?:all|each|every one|none|nothing)\b"
+    r"|^(?:\w+ ){0,3}(?:state|status|condition|level|usage|utili[sz]ation|what happened|happened|problem|load)\s*[:=]"
+    r"|^(?:\w+ )?(?:exhaust|drain|deplet|empt|consum|us(?:ed|er)|taken|held|eaten)\w*(?: \w+)?\s*[:=]"
+)
+WELL = (
+    rf"{POOL}(?: itself)? (?:(?!no\b|not\b|nothing\b)\w+ ){{0,2}}?(?:held (?:up|out|firm|steady|its own)|coped"
+    rf"|kept (?:up|pace)"
+    r"|(?:was|were|is|are|stayed|remained|looked|seemed) (?:(?!no\b|not\b)\w+ ){0,2}?(?:healthy|fine|okay|ok|calm"
+    r"|comfortable"
+    r"|unaffected|(?:far from|nowhere near)(?! (?:enough|suffic|adequate|able|big|large))|well (?:within|below|under)"
+    r"|adequate|sufficient|ample|large enough|big enough"
+    r"|never exhausted|half empty|mostly (?:idle|free))"
+    r"|ha[ds] (?:plenty|ample|lots|room|spare|enough|headroom|capacity to spare)|never (?:came close|rose|exceeded"
+    r"|got near|passed|went))"
+    r"(?! (?:until|till|at first|before|up to|for)\b)"
+    rf"|{POOL},? (?:and )?all (?:of them |of these |twenty |\d+ )?(?:were |are |being )?"
+    r"(?:idle|free|available|unused|healthy)\b"
+)
+"""The pool did well; nothing else in the sentence makes it empty."""
 
 
 def is_exhausted(text: str, before: str = "") -> bool:
     """The pool, or its connections, were used up; ``it`` may stand for those of the sentence before."""
     if before and re.search(POOL, before) and not re.search(BENIGN, before) and re.search(ANAPHORA, text):
         text = f"the pool, {text}"
+    if re.search(WELL, text):
+        return False
     rules = (_is_spent, _is_wholly_taken, _is_none_left, _is_out_of_reach, _is_exceeded)
     return bool(re.search(POOL, text)) and any(rule(text) for rule in rules)
 
@@ -130,7 +175,8 @@ def _is_wholly_taken(text: str) -> bool:
     after = rf"{POOL}['\"),:]*(?: (?!but\b|while\b)[^\s;]+){{0,6}}? {WHOLLY}\b(?! {NOT_THE_POOL})"
     full = r"(?<![\d/])(\d+)(?:/| of | out of )(?:the |its |a possible )?\1(?![\d/])"
     counted = (
-        rf"{NUMBER} (?:[^\s;]+ ){{0,4}}?(?:connections?|slots?|conns|members|places|units|of them)\b (?:\w+ "
+        rf"(?<! of )(?<! of the )(?<!/){NUMBER} (?:[^\s;]+ ){{0,4}}?(?:connections?|slots?|conns|members|places|units"
+        rf"|of them)\b (?:\w+ "
         rf"){{0,6}}?{TAKEN}\b"
     )
     held = (
@@ -142,11 +188,26 @@ def _is_wholly_taken(text: str) -> bool:
         r"(?:up )?"
         r"(?:the|its|their|these) (?:(?:\w+|\d+) ){0,3}?connections\b"
     )
+    seats = (
+        r"\b(?:all|every|each)(?: (?:and every|single|last|one|of|the|its|\d+|twenty|those|these))* (?:slot|seat"
+        r"|place|bay"
+        r"|table|entry|entries|handle|unit|line|lane|cell|chair|room|bed|door|counter|spot|space|berth|desk|member"
+        r"|channel"
+        r"|ticket|token|key|permit|licen[cs]e|taxi|till|checkout|window|parking \w+)s?(?: (?:of|in|at"
+        r"|on|from) [^;,.]{1,40}?)? "
+        rf"(?:(?:was|were|is|are|had been|being|got|been|had) )*(?:\w+ly )?(?:{TAKEN}|filled|full|exhausted)\b"
+    )
+    hands = (
+        rf"\b{ALL} {_OF_THE_POOL}{{0,6}}{POOL} (?:[^\s;]+ ){{0,6}}?(?:in the (?:hands|grip|clutches|possession)"
+        rf"|with \w+)\b"
+        rf"|{POOL} (?:[^\s;]+ ){{0,4}}?(?:all (?:used|taken|busy|gone|occupied)|(?:used|taken|occupied|eaten"
+        rf"|held) all)\b"
+    )
     return any(
         not re.search(BENIGN, text[found.start() : found.end() + 60])
         and not re.search(LET_GO, text[: found.start()])
         and not is_denied(text, found.start(), found.end())
-        for pattern in (before, after, full, held, counted, definite)
+        for pattern in (before, after, full, held, counted, definite, seats, hands)
         for found in re.finditer(pattern, text)
     )
 
@@ -171,14 +232,16 @@ def _is_none_left(text: str) -> bool:
     negated = rf"\b(?:not|never|no) (?:[^\s;]+ ){{0,6}}?{POOL} (?:[^\s;]+ ){{0,3}}?{FREE}\b"
     emptied = (
         rf"{POOL} (?:\w+ ){{0,2}}?(?:had|has|with|left|offered|contained|held) (?:no|none|nothing|zero|not "
-        rf"one)\b(?! (?:problem|issue|effect|impact|part|role|trouble))"
+        rf"one)\b(?! (?:problem|issue|effect|impact|part|role|trouble|to do|bearing|share|influence|in common|wrong))"
+        rf"|\bl(?:eft|eaving) (?:nobody|no one|none|not one|nothing|little)\b (?:[^\s;]+ ){{0,8}}?{CONNECTION}"
     )
     bare = (
         rf"\b(?:none|nothing|no one|not one|zero|(?<![\w.:/])0)(?: (?:is|was|were|are|remained|of them|at all"
         rf"|else))* (?:{FREE})\b"
     )
     of_them = rf"\b(?:none|not one|no one) of (?:the|its|these|those|them)\b(?: [^\s;]+){{0,5}}? {FREE}\b"
-    return any(re.search(pattern, text) for pattern in (none, negated, emptied, bare, of_them))
+    counted = rf"\b{FREE}\s*[:=]?\s*(?:0|none|zero|nil|nothing)\b(?![.:/]\d)"
+    return any(re.search(pattern, text) for pattern in (none, negated, emptied, bare, of_them, counted))
 
 
 SERVE = (
@@ -194,7 +257,7 @@ GET = (
 
 def _is_out_of_reach(text: str) -> bool:
     """Requests could not get a connection, or waited for one; the pool could not serve them."""
-    one = r"(?:[^\s;]+ ){0,4}?(?:connections?|slots?|conns?|the pool)\b(?! (?:with|between|errors?|pool))"
+    one = r"(?:[^\s;]+ ){0,6}?(?:connections?|slots?|conns?|the pool)\b(?! (?:with|between|errors?|pool))"
     unable = (
         r"\b(?:(?:could|can|did|was|were) not|cannot|(?:could|can) no longer|(?:nobody|no one|nothing)(?: else)?(?: "
         r"could)?"
@@ -228,7 +291,7 @@ def _is_exceeded(text: str) -> bool:
     """More was asked for than there is: past the pool's limit, more than its connections, 40 on 20."""
     beyond = phrases(
         "exceed*, surpass*, outnumber*, outstripp*, outpac*, outr[au]n, outgr[eo]w*, outweigh*, overshot, overtook, "
-        "past, beyond, above, over and above, breach*, twice, double*, doubl*, two times, 2x, "
+        "past, beyond, above, over and above, breach*, twice, double*, doubl*, two times (?:as|the|its|what), 2x, "
         r"(?:more|greater|higher|larger|faster|quicker) (?:\S+ ){0,14}?than"
     )
     limit = rf"\b(?:reach\w*|hit\w*|m[eo]t|touch\w*|ran into|against|driven to|at) (?:[^\s;]+ ){{0,3}}?{LIMIT}\b"

@@ -28,6 +28,11 @@ _CONNECTIONS = r"(?:connections?|conns?|slots?|db handles?|places|seats)"
 HELD = (
     rf"\b(?P<a>{NUMBER}){_WHOLE}[ -](?:{_KIND} ){{0,3}}?{_CONNECTIONS}\b"
     rf"|\b(?:pool|{_CONNECTIONS})['\")]?(?: (?:{_SIZED} ){{0,4}}|[ =:(]{{1,3}})(?P<b>{NUMBER}){_WHOLE}"
+    r"(?! (?:\w+ )?(?:posts?|requests?|concurrent|simultaneous|parallel|overlapping|in flight|calls|/))"
+    rf"|\b(?:only|just|merely|but|exactly|a mere|no more than|at most) (?P<c>{NUMBER}){_WHOLE} (?:of (?:them|those"
+    rf"|these"
+    r"|whom|which)|exist|to (?:go (?:a?round)?|share|give|hand out|offer|be had)|available|on offer|in stock|fit"
+    r"|at (?:its|their|hand|once can)|can (?:have|hold|get|be))\b"
 )
 CALM = r"\b(?:never|fine|healthy|enough for|sufficient for|coped|not exhausted|no problem)\b"
 
@@ -41,7 +46,7 @@ def value(number: str) -> int:
 
 def slots(text: str) -> list[re.Match[str]]:
     """The numbers that count connections."""
-    return [found for found in re.finditer(HELD, text) if value(found["a"] or found["b"]) > 1]
+    return [found for found in re.finditer(HELD, text) if value(found[found.lastgroup or 0]) > 1]
 
 
 def is_outnumbered(text: str) -> bool:
@@ -49,13 +54,13 @@ def is_outnumbered(text: str) -> bool:
     pools = slots(text)
     if not pools or re.search(CALM, text):
         return False
-    least = min(value(found["a"] or found["b"]) for found in pools)
-    sizes = [value(found["a"] or found["b"]) for found in pools]
+    sizes = [value(found[found.lastgroup or 0]) for found in pools]
+    least = min(sizes)
     if max(sizes) > least and re.search(r"\b(?:need|want|requir|demand|ask)\w*\b", text):
         return True
-    spans = [found.span("a" if found["a"] else "b") for found in pools]
+    spans = [found.span(found.lastgroup or 0) for found in pools]
     crowd = (
-        rf"\b(?P<n>{NUMBER}){_WHOLE}(?:\+| or so| odd|ish)?(?= (?:[^\s;.]+ ){{0,4}}?(?:requests?|posts?|calls?|/\S+"
+        rf"\b(?P<n>{NUMBER}){_WHOLE}(?:\+| or so| odd|ish)?\)?(?= (?:[^\s;.]+ ){{0,4}}?(?:requests?|posts?|calls?|/\S+"
         r"|concurren\w*|simultan\w*|parallel|in flight|inflight|open|of them|at (?:once|a time|the same)|clients?"
         r"|customers?|users?|wide|deep|strong|against|versus|vs|in progress|pending|active|on|for|at a)\b)"
     )

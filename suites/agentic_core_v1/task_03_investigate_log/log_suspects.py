@@ -15,10 +15,13 @@ _NOT_DONE = r"(?:not|never|without|instead of|forg[eo]t\w* to|fail(?:s|ed|ing)? 
 FAMILIES = {
     "deploy": phrases(
         "re ?deploy*, deploy(?:s|ed|ment|ments|ing)?, roll ?outs?, rolled out, shipped, new code, "
-        r"(?:new|recent|latest|bad|faulty|the|this|\d\d:\d\d) (?:\w+ )?(?:release|version|build|code)"
+        r"(?:new|recent|latest|bad|faulty|the|this|\d\d:\d\d) (?!(?:short|shorter|long|longer|brief|simple|plain|quick"
+        r"|boiled|abridged|executive|condensed|edited|status|response|error|exit|http|result|compact|tweet|elevator"
+        r"|full|one line|layman's|lay|polite|kind|actual|same|lazy)\b)(?:\w+ )?(?:release|version|build|code)"
     ),
     "scan": phrases(
-        r"bots?, scan(?:s|ner|ners|ning)?, crawl*, prob(?:e|es|ing)\b(?! (?:that|this)), "
+        r"bots?, robots?, spiders?, botnet, monitoring, (?:health|uptime|liveness) ?(?:checks?|probes?|pings?), "
+        r"load tests?, penetration tests?, scan(?:s|ner|ners|ning)?, crawl*, prob(?:e|es|ing)\b(?! (?:that|this)), "
         r"attack*, d?dos, denial of service, malicious, hostile, abusive, brute force, intru(?:sion|der)s?"
     ),
     "not found": r"\b404s?\b",
@@ -27,18 +30,32 @@ FAMILIES = {
         "i/o, disk ?io, storage"
     ),
     "leak": phrases(
+        r"(?:forgotten|missing|omitted|absent|no|without|lack of a|lacks a|lacking a) (?:\w+ )?(?:close|release|return"
+        r"|rollback|finally|cleanup|clean up)\b(?! (?:of|in) time), (?:forg[eo]t\w*|omit\w*) to (?:\w+ )?(?:close"
+        r"|release"
+        r"|return|free|commit), never (?:comes?|came|come|gets?|got|g[ia]ven?|handed|went|goes|found \w+ way) (?:\w+ )?"
+        r"back, "
+        r"(?:never|not) (?:g[ia]v\w+|hand\w*) (?:them |it |any |one |these |their \w+ )?back, "
+        r"ke(?:pt|eps?) (?:\w+ ){1,3}?(?:forever|for good|after (?:finishing|completion|completing|answering"
+        r"|responding)|after (?:they|it|the \w+|being|having) (?:\w+ )?(?:done"
+        r"|finished|ended|completed|answered)), "
+        r"never (?:g[ia]ve|gives?) (?:\w+ ){0,2}?what (?:\w+ ){1,3}?(?:borrow\w*|took|taken), "
         rf"leak*, lost after, unreleased, unclosed, orphan*, dangling, idle in transaction, open (?:transactions?"
         rf"|forever), "
         rf"{_NOT_DONE} (?:\w+ ){{0,4}}?(?:g[ia]v\w+|hand(?:s|ed|ing)?|put|putting) (?:\w+ ){{0,4}}?back, "
-        rf"{_NOT_DONE} (?:\w+ ){{0,2}}?(?:(?:releas|clos|return|commit)(?:e|es|ed|s|ing|ting|ted)?|free(?:s|d|ing))"
+        rf"{_NOT_DONE} (?:(?!the\b|an?\b|this\b|any\b)\w+ ){{0,2}}?(?:(?:releas|clos|return|commit)(?:e|es|ed|s|ing"
+        rf"|ting|ted)?|free(?:s|d|ing))"
         r"\b(?! (?:fast|quick\w*|in time|soon|early|until|before|a |an |any |http|\d|within|in ))"
     ),
     "slow sql": phrases(
         r"(?:slow|inefficient|unoptimi[sz]ed|expensive|bad|poor|heavy|long|n\+1) (?:\w+ ){0,2}?(?:sql|quer(?:y|ies)"
         r"|inserts?|updates?|statements?|joins?), "
         r"(?:missing|no|without an?|lack of an?|lack of|lack(?:s|ing)?(?: an?)?|absent) (?:\w+ )?index*, unindexed, "
+        r"index\w* (?:was|is|were|are|had been|being) (?:missing|absent|lacking|dropped|lost), "
         r"n\+1, "
-        r"full table scans?, (?:slow|sluggish|stalled|hanging|unresponsive) (?:db|database)"
+        r"full table scans?, (?:slow|sluggish|stalled|hanging|unresponsive|dead|frozen|crashed|broken|failed|failing"
+        r"|hung|unreachable|unavailable)"
+        r" (?:db|database)\b(?! (?:connections?|pool|calls?))"
     ),
     "locks": phrases(
         "dead ?lock*, (?:row|table|lock|mutex)(?: level)? (?:locks?|locking|contention), lock(?:ed)? (?:rows?"
@@ -48,7 +65,10 @@ FAMILIES = {
         r"(?:waits?|timeouts?)"
     ),
     "resources": phrases(
-        "out of memory, oom, "
+        "out of memory, oom, (?:memory|cpu|heap|ram|threads?|workers?|file descriptors?|sockets?|bandwidth)"
+        " (?:(?:was|were|is|are|had|got) )?(?:\\w+ )?(?:ran out|runs? out|exhausted|used up|maxed(?: out)?|saturated"
+        "|gone|full"
+        "|at (?:its|the) limit|too (?:low|small|little|few)), "
         "(?:memory|cpu|heap|ram|file descriptor|socket|thread(?: pool)?|worker(?: pool)?)s? (?:exhaust*|saturat*"
         "|pressure|shortage|usage|limits?|starvation|spikes?|overload|leak*), out of cpu, "
         "(?:exhausted|exhaustion of|lack of|low on|low|out of|insufficient) (?:\\w+ )?(?:memory|cpu|ram|heap|threads?"
@@ -100,7 +120,7 @@ def _slow_requests(path: str) -> str:
     work = r"(?:endpoint|quer(?:y|ies)|requests?|generation|jobs?|calls?|api)"
     # bare, the plural is a noun only where one can stand: "which reports 20/20" has a verb
     place = "|".join(f"(?<={word} )" for word in ("the", "by", "and", "or", "of", "from", "when", "while", "because"))
-    plural = rf"(?:^|(?<=[,:;(] )|{place})\b{re.escape(noun)}s\b(?! (?:an?|the|that the|no|how|it|\d))"
+    plural = rf"(?:^|(?<=[,:;(] )|{place})\b{re.escape(noun)}s\b(?! (?:an?|the|that the|no|how|it|\d+)\b)"
     return rf"\b{re.escape(noun)}(?:s? {work}|ing)\b|\bslow {re.escape(noun)}s?\b|{plural}|{re.escape(path.lower())}\b"
 
 

@@ -14,13 +14,62 @@ def path_pattern(path: str) -> str:
     return rf"(?<![\w/.-])(?:https?://[\w.:-]+)?/?{bare}/?(?![\w/-])"
 
 
+_FAILURES_OF = (
+    r"\b(?:500s?|errors?|failures?|5xx\w*|timeouts?|failing|failed|victims?|casualt\w+|complaints?)"
+    r" (?:(?:returned|seen|raised|responses?|errors?|also|mostly|occurred|reported|both|came|come) ){0,2}"
+    r"(?:for|on|of|from|in|to|at|across|against|like|such as)"
+    r" (?:(?:the|some|many|most|both|\d+) )*(?:posts?|requests?|calls?|to|on|for| )*[\"'(]*$"
+)
+_STRUCK = (
+    r"\b(?:affect(?:ed|s|ing)|hurt(?:ing|s)?|struck|impact(?:ed|s|ing)|starv(?:ed|es|ing)|delay(?:ed|ing)|harmed"
+    r"|disrupted"
+    r"|(?:took|brought|knocked) (?:down|out)|punished|spoil(?:ed|t))(?: (?:the|also|only|both|mainly|mostly|chiefly"
+    r"|post"
+    r"|posts|requests|to))* [\"'(]*$"
+)
+_MERELY_SUFFERED = (
+    r"\)?(?: (?:requests?|calls?|traffic|customers|users))?,? (?:(?:was|were|is|are|being|got|as|who|which) )*"
+    r"(?:(?:merely|only|just|simply|also|an?|the|another|mere|pure|unlucky|innocent|main) )*"
+    r"(?:collateral|victims?|bystanders?|casualt\w+|suffer(?:ed|s|ing)?|(?:paid|pays?|paying|footed) (?:the|for)"
+    r"|caught in"
+    r"|(?:st[oa]+d|waited|sat|stuck) in (?:the|a) queue|(?:was|were|got) (?:hit|hurt|starved|locked out)(?! by))\b"
+)
+"""Victims in prose; "failed" is none of these words, for the trigger's requests failed as well."""
+
+
+_VERB_OF_FAILURE = (
+    r"\)?(?: (?:requests?|calls?|submissions?))?(?:,? (?:and|or|as well as) (?:get |put )?/\S+)?,? (?:(?:both|all"
+    r"|each) )?(?:(?:then|also|therefore|consequently|thus|had|has|have|all"
+    r"|often) )*"
+    r"(?:fail\w*|return(?:ed|s|ing)|answered|tim(?:ed|es|ing) out|errored|(?:could not|cannot) (?:get|obtain|acquire)"
+    r"|g[eo]ts? (?:a |an "
+    r"|only )?"
+    r"(?:http )?(?:5|errors?)|received|died|broke|was (?:rejected|refused|unable)|were (?:rejected|refused"
+    r"|unable))\b"
+)
+
+
 def names_trigger(text: str, incident: Incident) -> bool:
     """The path of the trigger, not under another method, and its method or create, submit, place beside it."""
     paths = re.finditer(path_pattern(incident.path), text)
     other_method = r"\b(?:get|put|patch|delete|head|options)s? (?:requests? )?(?:to |on |for )?[\"'(]*$"
-    ours = [found for found in paths if not re.search(other_method, text[: found.start()])]
+    ours = [
+        found
+        for found in paths
+        if not re.search(other_method, text[: found.start()])
+        and not re.search(f"{_FAILURES_OF}|{_STRUCK}", text[: found.start()])
+        and not re.match(_MERELY_SUFFERED, text[found.end() :])
+    ]
     claimed = [found for found in ours if not is_denied(text, found.start(), found.end())]
-    return bool(claimed) and writes(text, incident)
+    return bool(claimed) and writes(text, incident) and not _only_fails(text, incident)
+
+
+def _only_fails(text: str, incident: Incident) -> bool:
+    """``Too many requests emptied the pool; POST /api/orders failed``: nothing else says whose requests they were."""
+    method, noun = incident.method.lower(), re.escape(incident.noun)
+    rest = re.sub(rf"(?:\b{method} (?:requests? )?(?:to )?)?{path_pattern(incident.path)}{_VERB_OF_FAILURE}", " ", text)
+    named = rf"{path_pattern(incident.path)}|\b{method}(?:s|ed|ing)?\b|\b{noun}s?\b|\b(?:these|they|those|them|whose)\b"
+    return rest != text and not re.search(named, rest)
 
 
 def writes(text: str, incident: Incident) -> bool:
@@ -42,6 +91,13 @@ def writes(text: str, incident: Incident) -> bool:
         r"|route|load|surge|burst|spike|wave|flood|rush)\b|\bcreations?\b"
     )
     return bool(re.search(rf"{making}{gap}{noun}|{noun}{gap}{making}|{calls}|\bsubmi(?:t\w*|ssions?)\b", text))
+
+
+def fails(text: str, incident: Incident) -> bool:
+    """Is the path's own verb one of failing: ``POST /api/orders failed because the pool was empty``?"""
+    return any(
+        re.match(_VERB_OF_FAILURE, text[found.end() :]) for found in re.finditer(path_pattern(incident.path), text)
+    )
 
 
 def is_victim(text: str) -> bool:

@@ -2,8 +2,8 @@
 
 A finding is right when one or two adjacent sentences claim three things: what ran out (the pool or its connections),
 which requests did it (the path that piled up, as a write), and that they came together. Nothing else may be blamed.
-The rules read words near each other. They cannot separate a finding that makes the trigger a victim ("too many
-concurrent requests exhausted the pool, so POST /api/orders failed") from one that makes it the cause.
+The rules read words near each other, and who does what by labels, verbs and their objects. They cannot separate waiting
+as a symptom ("24 POST /api/orders waited at once; the pool was full") from waiting as the consequence of the cause.
 """
 
 from __future__ import annotations
@@ -17,9 +17,13 @@ from incident_scenario import draw
 from log_blame import blamed
 from log_claims import asserted
 from log_concurrency import is_concurrent
-from log_exhaustion import is_exhausted
+from log_dropped import without_dropped
+from log_exhaustion import POOL, is_exhausted
 from log_incident import Incident
-from log_trigger import is_victim, names_trigger
+from log_layout import laid_out
+from log_overrun import is_overrun
+from log_roles import is_of_victims
+from log_trigger import fails, is_victim, names_trigger
 
 from pytest_agentcore import Diagnosis, Run, WrongAnswer, agent_task
 
@@ -41,6 +45,11 @@ def without_quotations(text: str, incident: Incident) -> str:
     return re.sub(r"</?(?:code|b|i|em|strong|span|tt|kbd|u|br|p)\b[^<>]*>", " ", text)
 
 
+def read_pieces(text: str, incident: Incident) -> list[Piece]:
+    """What the text says, piece by piece: no quotations, one field a piece, nothing that it takes back."""
+    return without_dropped(pieces(laid_out(without_quotations(text, incident))))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """What one piece claims, and which parts of the diagnosis are in it."""
@@ -55,10 +64,23 @@ class Said:
     def of(cls, piece: Piece, incident: Incident, before: str = "") -> Said:
         """Look for the three parts in what a piece claims, after the sentence before it."""
         text = asserted(piece)
-        exhausted, concurrent = is_exhausted(text, before), is_concurrent(text, incident)
-        claims = exhausted or concurrent or not is_victim(text)
+        exhausted = is_exhausted(text, before) or is_overrun(text, incident)
+        if is_of_victims(piece):
+            return cls(piece=piece, text="", exhausted=exhausted, concurrent=False, trigger=False)
+        concurrent = is_concurrent(text, incident)
+        claims = concurrent or not (is_victim(text) if not exhausted else fails(text, incident))
         trigger = claims and names_trigger(text, incident)
         return cls(piece=piece, text=text, exhausted=exhausted, concurrent=concurrent, trigger=trigger)
+
+
+def topics(found: Sequence[Piece]) -> Iterator[str]:
+    """For each piece the claim that its "it" can stand for: that of the one before, or what that one's "it" meant."""
+    topic = ""
+    for piece in found:
+        yield topic
+        text = asserted(piece)
+        if not (re.search(POOL, topic) and re.search(r"\bit\b", text) and not re.search(POOL, text)):
+            topic = text
 
 
 def windows(said: Sequence[Said]) -> Iterator[Sequence[Said]]:
@@ -80,7 +102,7 @@ def is_diagnosis(window: Sequence[Said], incident: Incident) -> bool:
         return False
     if any(part.trigger for part in window):
         return True
-    unit = "; ".join(part.text for part in window)
+    unit = "; ".join(part.text for part in window if part.exhausted or part.concurrent or not is_victim(part.text))
     one_group = len({part.piece.group for part in window}) == 1 and window[0].piece.group is not None
     return one_group and len(unit) <= LONGEST_UNIT and names_trigger(unit, incident)
 
@@ -95,9 +117,8 @@ def judge(text: str, incident: Incident) -> None:
         raise WrongAnswer(f"finding.txt has {len(text)} characters; at most {LONGEST} are read", detail="wrong_format")
     if len(quoted := quoted_lines(text, incident)) > MOST_QUOTED:
         raise WrongAnswer(f"finding.txt quotes {len(quoted)} log lines, at most {MOST_QUOTED}", detail="wrong_format")
-    found = pieces(without_quotations(text, incident))
-    befores = ["", *map(asserted, found)]
-    said = [Said.of(piece, incident, before) for piece, before in zip(found, befores, strict=False)]
+    found = read_pieces(text, incident)
+    said = [Said.of(piece, incident, before) for piece, before in zip(found, topics(found), strict=True)]
     if not any(is_diagnosis(window, incident) for window in windows(said)):
         raise WrongAnswer(
             "finding.txt does not say in two adjacent sentences what ran out, from which requests, and how"

@@ -11,18 +11,20 @@ unknown kind, nor an e-mail that is mentioned in passing from one that is the ke
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from agentic_core_prose import Piece, pieces
+from agentic_core_prose import Piece, pieces, voice
 from notes_cases import ALONE_ANY, ALONE_OWN, CASE, SIDED, VARIANT, cases_in, with_variants
 from notes_keeps import keeps_in, keeps_of
 from notes_phrases import (
     ALL_COLUMNS,
     APART,
     BESIDE,
+    BOTH_OFFERED,
     BOUNDARY,
     CHOSEN,
+    COPIES_STAY,
     DENIED_HEADING,
     DENIED_LABEL,
     DOUBTED,
@@ -30,10 +32,13 @@ from notes_phrases import (
     ENUMERATION,
     EVERY,
     FIELD,
+    FIRST_IDEA,
+    GROUPED,
     KEYED,
     LABELLED_EMAIL,
     LEFT_OPEN,
     LISTED,
+    MAILS_TWICE,
     MANY_STAY,
     NAME_KEY,
     NEGATED,
@@ -52,10 +57,13 @@ from notes_phrases import (
     SAME_NAME,
     SETTLED,
     SKIPPED,
+    SOME_COLUMNS,
+    WEIGHED_AND_REJECTED,
     WHOLE_ROW_CODE,
     WHOLE_ROWS,
     clause_start,
 )
+from notes_plain import in_plain_words
 from user_readings import Keep
 
 ANSWER = r"^(?:a|answer)[:.] "
@@ -64,6 +72,10 @@ DECIDED = (
     r"|take|picked|went|go|defined?|assumed?|interpret(?:ed)?|read|consider(?:ed)?|settled|compared?"
     r"|matched|said|say)\b"
 )
+OPENED = r"\b(?:ambiguous|unclear|open) (?:in|on|at|about) (?:\w+ ){1,3}?(?:ways?|points?|respects?|places?|counts?)\b"
+"""A lead-in that names what was unclear; the points below it say what was decided."""
+TOOK = r"(?:\w+ )?(?:i|we) (?:\w+ly )?(?:went|chose|took|picked|decided|settled|opted|applied)\b"
+SHORT_LABEL = 60
 LONGEST_QUESTION = 200  # characters
 OPEN_WHETHER = (
     r"\bwhether\b([^;.]{1,120}?),? (?:is|was|were|are) (?:left )?(?:un\w+|not \w+|open|a question"
@@ -71,6 +83,21 @@ OPEN_WHETHER = (
     r"[;,:.] (?:i|we|my|the|here)\b[^.;]{0,20}?\b(yes|no)\b"
 )
 """A question in other words, and its answer."""
+ASKS = r"\b(?:is|are|was|were|do|does|did|should|shall|can|may|or|which|what|who|whether|how|why|if|where)\b"
+NAMED_TOPIC = rf"(?:[\w-]+ ){{0,2}}[\w-]+|(?:(?!{ASKS})[\w-]+ ){{0,6}}[\w-]+"
+"""A question of few words, or one that only names what it is about: "same e-mail twice?"."""
+THEN = r"(?:then|in that case|if so|when so)\b"
+REFERS = (
+    r"\b(?:such|these|those) (?:\w+ )?(?:pairs?|spellings?|variants?|variations?|addresse?s?|e ?mails?|forms?|twins?"
+    r"|rows?|ones|two|couples?|differences)\b|^(?:\w+: )?(?:the two|they|both|these|those)\b"
+    r"|\b(?:merg\w+|treat\w+|count\w*"
+    r"|regard\w*|join\w*|fold\w*|unif\w+) (?:them|these|those|the two|both)\b"
+)
+TOLD_APART_BY_OTHERS = (
+    r"\b((?:that|which) (?:an? |the |some )?\w+) (?:would|could|might) (?=tell|distinguish|see"
+    r"|treat|regard|hold|keep)"
+)
+UNLIKE = r"\b(?:demand|insist|require|ask|need|want|expect)\w*\b[^.;,:]*\b(?:identical|same|exact|equal)\b"
 AUXILIARY = r"\b(?:is|are|was|were|did|do|does|has|have|had|been|played)(?: \w+)?\s*$"
 
 
@@ -79,8 +106,10 @@ class Claims:
     """What a text states as chosen."""
 
     keys: set[str] = field(default_factory=set)
-    """``row``, ``only rows``, ``email``, ``email key``, ``name`` (any other column), and what is said of case.
+    """``row``, ``only rows``, ``email``, ``email key``, ``name`` (any other column), ``some columns``,
+    ``mails twice``, and what is said of case.
 
+    ``email cased`` is an e-mail of which a sentence says how its capitals are taken, even if it denies them a role;
     ``email aside`` is an e-mail that a sentence names for rows that stay beside each other.
     """
     keeps: list[frozenset[Keep]] = field(default_factory=list)
@@ -91,11 +120,16 @@ class Claims:
 
 def claims(text: str) -> Claims:
     """Collect the keys and rules of keeping that the notes state."""
-    sentences = list(chosen_sentences(with_variants(text)))
+    text = re.sub(r"\([^()\n]{1,200}\?\s*\)", " ", text)  # "(same row? same e-mail?)" asks what follows answers
+    text = re.sub(r"(?<=\S)[ \t]+(?=\[[ xX]?\] )", "\n- ", text)
+    text = re.sub(r"((?:\bA: |\bAnswer: |\? )[Nn]o)\.(?=\s)", r"\1!", text)
+    sentences = [in_plain_words(said) for said in _with_case_topic(chosen_sentences(with_variants(text)))]
     found = Claims(keeps=keeps_of(sentences))
     for sentence in sentences:
         found.keys |= keys_in(sentence)
     found.left_open = any(re.search(LEFT_OPEN, said) and not re.search(r"\bif\b", said) for said in sentences)
+    offered = (voice(line) for line in text.split("\n"))
+    found.left_open |= any(re.search(BOTH_OFFERED, line) and not re.search(r"\bif\b", line) for line in offered)
     return found
 
 
@@ -107,9 +141,19 @@ def chosen_sentences(text: str) -> Iterator[str]:
             above = piece.heading
             if len(above.split()) > 3 and not re.search(LISTED, above):
                 yield above
-        if said := _chosen_part(piece):
+        answer = replace(piece, text=re.sub(ANSWER, "", piece.text)) if asked else piece
+        if said := _chosen_part(answer):
             yield from _answered(asked, re.sub(ANSWER, "", said))
         asked = piece.text if piece.text.endswith("?") else ""
+
+
+def _with_case_topic(sentences: Iterable[str]) -> Iterator[str]:
+    """``Such pairs are one user`` after a sentence about capitals or two spellings of an address speaks of them."""
+    topic = False
+    for sentence in sentences:
+        about = VARIANT in sentence or re.search(CASE, sentence)
+        yield f"{VARIANT}: {sentence}" if topic and not about and re.search(REFERS, sentence) else sentence
+        topic = bool(about)
 
 
 def _joined(found: list[Piece]) -> Iterator[Piece]:
@@ -134,7 +178,7 @@ def _answered(question: str, said: str) -> Iterator[str]:
     if asked and word and len(asked) < LONGEST_QUESTION:
         yield asked if word[1] == "yes" else re.sub(SIDED, r"not \g<0>", asked, count=1)
         yield said
-    elif re.fullmatch(r"(?:[\w-]+ ){0,2}[\w-]+", asked):
+    elif re.fullmatch(NAMED_TOPIC, asked) or (re.match(THEN, said) and re.search(EMAIL, asked)):
         yield f"{asked}: {said}"
     elif topic := VARIANT if VARIANT in asked else "letter case" if re.search(CASE, asked) else "":
         yield f"{topic}: {said}"
@@ -144,16 +188,21 @@ def _answered(question: str, said: str) -> Iterator[str]:
 
 def _chosen_part(piece: Piece) -> str:
     """What of a piece is chosen: nothing of a question or of a listed alternative, nothing that is only supposed."""
-    text = re.sub(r"\([^()]*\?\s*\)", " ", _switched(piece.text))
+    text = re.sub(TOLD_APART_BY_OTHERS, r"\1 ", piece.text)
+    text = re.sub(r"\([^()]*\?\s*\)", " ", _without_rejected(_switched(text)))
     if (whether := re.search(OPEN_WHETHER, text)) and whether[2] == "yes":
         return whether[1]
     if re.search(r"^[^:=,]{1,60}[:=,] (?:no|false|not used|unused)\W*$|\?[\s\"')]*$", text):
         return ""
     if re.search(CHOSEN, text):
         return text
-    listed = re.search(LISTED, piece.heading) and not re.search(SETTLED, piece.heading)
-    denied = re.search(DENIED_HEADING, piece.heading)
-    if listed or denied or re.match(rf"[^:]{{0,40}}{LISTED}[^:]{{0,20}}:|{DENIED_LABEL}", text):
+    label, colon, said = text.partition(": ")
+    settled = colon and len(label) < SHORT_LABEL and re.search(SETTLED, label) and not re.search(NEGATED, label)
+    if settled and re.search(f"{LISTED}|{SKIPPED}", label):
+        text = said
+    listed = re.search(LISTED, piece.heading) and not re.search(f"{SETTLED}|{OPENED}", piece.heading)
+    labelled = re.match(rf"(?!{TOOK})[^:]{{0,40}}{LISTED}[^:]{{0,20}}:|{DENIED_LABEL}", text)
+    if (listed and not re.match(DECIDED, text)) or labelled or re.search(DENIED_HEADING, piece.heading):
         return ""
     return _without_suppositions(text)
 
@@ -169,6 +218,19 @@ def _without_suppositions(text: str) -> str:
     return f"{kept} {text}".strip()
 
 
+def _without_rejected(text: str) -> str:
+    """Less what was "weighed and rejected", with its subject where the verb is in the passive."""
+    text = re.sub(FIRST_IDEA, " ", text)
+    given_up = re.search(WEIGHED_AND_REJECTED, text)
+    if given_up is None:
+        return text
+    before = text[: given_up.start()]
+    passive = re.search(r"[^,;:.]*\b(?:was|were|been|got|is|are) (?:\w+ )?$", before)
+    active = re.search(r"(?:\b(?:i|we) (?:also |have |had )?)$", before)
+    kept = before[: passive.start()] if passive else before[: active.start()] if active else before
+    return f"{kept}{text[given_up.end() :]}".strip()
+
+
 def _switched(text: str) -> str:
     """``case sensitive: no`` says the contrary of its label; of other labels a "no" says nothing."""
     off = r"\W{1,3}(?:no|none|nothing|false|off|0)(?!\w)"
@@ -180,14 +242,17 @@ def _switched(text: str) -> str:
 def _with_references(text: str) -> str:
     """``I chose option 2`` marks the item 2 of a list as chosen."""
     label = re.search(
-        r"\b(?:chose|chosen|picked|selected|went with|used|using|applied|adopted|decision"
+        r"\b(?:chose|chosen|picked|selected|went (?:with|for)|took|taken|take|used|using|applied"
+        r"|adopted|opted for|settled on|decision"
         r"|choice)\b[^.\n]{0,25}?\b(?:option|reading|interpretation|variant|#)? ?\(?([0-9]|[A-Ea-e])\b\)?(?=[\s.,;:]"
         r"|$)",
         text,
     )
     if label is None:
         return text
-    return re.sub(rf"(?mi)^(\s*\(?{label[1]}[.)]\s+)", r"\1(chosen) ", text)
+    marked, found = re.subn(rf"(?mi)^(\s*\(?{label[1]}[.)]\s+)", r"\1(chosen) ", text)
+    inline = None if found else re.search(rf"(?i)[ (]{label[1]}\) ([^;()\n]{{3,120}})", text)
+    return f"{marked}\n\nDecision: {inline[1]}." if inline else marked
 
 
 def clauses(sentence: str) -> list[str]:
@@ -213,7 +278,7 @@ def _with_all_columns(sentence: str) -> str:
     """The four columns in a row, in one word: who lists them all speaks of whole rows, not of the e-mail."""
 
     def named(found: re.Match[str]) -> str:
-        kinds = ("name", "mail|address", "city|town", "updated|stamp|date")
+        kinds = ("name", "mail|address", "city|town|place", "updated|stamp|date|time")
         return ALL_COLUMNS if all(re.search(kind, found.group()) for kind in kinds) else found.group()
 
     return re.sub(ENUMERATION, named, sentence)
@@ -227,7 +292,7 @@ def keys_in(sentence: str) -> set[str]:
     apart = _stand_apart(without_case) and not one_is_kept
     labelled = one_is_kept or re.search(LABELLED_EMAIL, without_case)
     for part in clauses(without_case):
-        if _compares_rows(part):
+        if _compares_rows(part) and not re.search(COPIES_STAY, part):
             found.add("row")
             if re.search(ONLY_ROWS, part) and not re.search(f"{PREPASS}|{EMAIL}", sentence):
                 found.add("only rows")
@@ -236,6 +301,16 @@ def keys_in(sentence: str) -> set[str]:
             found |= {"email", "email key"} if keyed else {"email aside"} if apart else {"email"}
         if _names_another(part) and not apart:
             found.add("name")
+        if re.search(SOME_COLUMNS, part):
+            found.add("some columns")
+    if re.search(MAILS_TWICE, without_case) and not re.search(
+        f"{CASE}|{VARIANT}|\\b(?:if|where|when|before)\\b", sentence
+    ):
+        found.add("mails twice")
+    if re.search(f"{EMAIL}|{VARIANT}", without_case) and (
+        found & {"any case", "own case", "perhaps any case"} or re.search(UNLIKE, without_case)
+    ):
+        found.add("email cased")
     return found
 
 
@@ -243,6 +318,8 @@ def _stand_apart(sentence: str) -> bool:
     """Does the sentence say of such rows that they stay beside each other?"""
     if re.search(f"{NOT_DUPLICATES}|{DOUBTED}", sentence):
         return True
+    if re.search(GROUPED, sentence):
+        return False
     many = re.search(MANY_STAY, sentence) or not re.search(ONE_STAYS, sentence)
     return bool(many and re.search(APART, sentence))
 
@@ -258,7 +335,7 @@ def _compares_rows(part: str) -> bool:
     if ALL_COLUMNS in part and re.search(rf"\b{SAME}\b|key|criteri|field|column|basis", part):
         return True
     fields = re.search(rf"\b{FIELD}\b", part) and re.search(EVERY, part)
-    return bool(fields and re.search(rf"\b(?:{SAME}|differ\w*)\b", part))
+    return bool(fields and re.search(rf"\b(?:{SAME}|differ(?!ing)\w*)\b", part))
 
 
 def _names_another(part: str) -> bool:

@@ -23,15 +23,24 @@ CHOSEN = phrases(
 )
 SETTLED = rf"{CHOSEN}|\b(?:resol\w+|settle\w*|handl\w+|assum\w+|decid\w+|(?<!not )(?:taken|applied|used)|i did|my)\b"
 """In a heading: what stands below was done, even if the heading speaks of an ambiguity too."""
-DENIED_LABEL = r"(?:what \w+ (?:\w+ )?)?(?:not|never|no)\b(?! (?:kept|retained|case))[^:]{0,40}:"
-DENIED_HEADING = r"\b(?:not|non|never)\b"
+DENIED_LABEL = (
+    r"(?:what \w+ (?:\w+ )?)?(?:not|never|no)\b(?! (?:kept|retained"
+    r"|case))[^:]{0,40}(?<!\bso)(?<!hence)(?<!thus):"
+    r"|[^:]{0,20}\b(?:(?:for|until) later|to ?do|next steps?|follow ?ups?|out of scope|future)\b[^:]{0,20}:"
+)
+DENIED_HEADING = (
+    r"\b(?:not|non|never|for (?:later|another time)|later|to ?do|next steps?|follow ?ups?|out of scope|future)\b"
+)
 SKIPPED = phrases(
     "if (?:you|needed|desired|preferred|required|necessary|wanted|instead|a different|another|someone|the (?:team"
     "|owner|intent*|requester)|(?:this|that|it) (?:is|was|reading|interpretation|does)), "
-    "would, could, might, may (?:be|have|want|prefer|well|also), maybe, perhaps, should you, alternativ*, "
-    "other (?:readings|interpretations|options|possibilities|approaches), let me know, "
+    "would, could, might, "
+    "may (?:be|have(?! (?:several|multiple|many|more|two|one|only))|want|prefer|well|also), "
+    "maybe, perhaps, should you, "
+    "alternativ*, other (?:readings|interpretations|options|possibilities|approaches), let me know, "
     "can be (?:read|understood|interpreted|changed|switched|adapted|re ?run|defined|taken), "
-    r"one (?:can|could), either, possible (?:readings|interpretations|keys|definitions), ambigu\w+, unclear, "
+    r"one (?:can|could), (?<!not )either(?! ?[:;,.]|$), possible (?:readings|interpretations|keys"
+    r"|definitions), ambigu\w+, unclear, "
     "does not say, did not say, not specified, unspecified, not stated, does not define, "
     "several (?:readings|ways|interpretations), tell me, not obvious, open to, candidates?, "
     r"vs, versus, torn between, ^considered(?! (?:as|duplicates?|equal|the same"
@@ -41,15 +50,26 @@ SKIPPED = phrases(
 )
 RESUMED = (
     r";|, (?:so|hence|therefore|thus|and so|which is why|that is why|but|yet|and (?:i|we))\b"
+    r"|, (?:i|we) (?:\w+ly |have |just |simply )?(?:\w+ed|kept|took|taken|chose|went|read|held|made|let|cut|put)\b"
     r"|\b(?:so|hence|therefore|thus) (?:i|we)\b|\bby (?:\w+ly )?\w+ing\b"
 )
 """Behind these a supposition is over: "it would lose data, so I kept it"."""
 LEFT_OPEN = (
-    r"\b(?:pick (?:one|whichever)|(?:leave|left) (?:it|that|this|the choice|them) (?:open|(?:up )?to (?:you"
+    r"\b(?:pick (?:one|whichever)"
+    r"|(?<!brief )(?<!request )(?<!task )(?<!prompt )(?<!wording )(?<!spec )(?<!which )(?<!that )(?<!readme )"
+    r"(?:leave|left) (?:it|that|this|the choice|them) (?:open|(?:up )?to (?:you"
     r"|the reader))"
-    r"|(?:is|are) up to you|your (?:call|choice)|whichever (?:of \w+ )?you\b|what(?:ever)? you (?:need|want|had)"
+    r"|(?:is|are) up to you|your (?:call|choice)|whichever (?:of \w+ )?you\b"
+    r"|(?<!is )(?<!was )what(?:ever)? you (?:need|want|had)"
     r"|please (?:advise|choose|decide)|(?:need|await|wait for|waiting for) (?:an|your|the) (?:answer|decision|reply))\b"
 )
+BOTH_OFFERED = (
+    r"\b(?:first|last|newest|latest|oldest|earliest|newer|most recent|freshest)\b[^.;]{0,60}\bor\b[^.;]{0,60}"
+    r"\b(?:first|last|newest|latest|oldest|earliest|newer|most recent|freshest)\b[^.;]{0,60}"
+    r"\b(?:your call|up to you|as you (?:like|prefer|wish|please)|whichever|you (?:choose|decide"
+    r"|pick)|take your pick|your pick|your choice)\b"
+)
+"""Two ends of which the reader may have either."""
 NEGATED = phrases(
     "not, never, no, nor, neither, reject*, avoid*, against, decided against, dismiss*, refrain*, cannot, nothing, "
     "none, hardly, played no, ruled out, refus*, abstain*"
@@ -68,9 +88,12 @@ BOUNDARY = (
 )
 EMAIL = (
     r"\b(?:e ?mails?(?: addresse?s?| columns?| fields?| values?| strings?)?|address(?:es)?|mail ?box(?:es)?"
-    r"|inbox(?:es)?|mails?(?! (?:servers?|providers?|systems?|clients?|is)\b))\b"
+    r"|inbox(?:es)?|mails?(?! (?:servers?|providers?|systems?|clients?)\b))\b"
 )
-COLUMN = r"(?:(?:full )?name|e ?mail(?: address)?|address|city|town|updated ?at|time ?stamp|(?:update )?date)"
+COLUMN = (
+    r"(?:(?:full )?name|(?:e ?)?mail(?: address)?|address|city|town|place|updated ?at"
+    r"|(?:time ?)?stamp|(?:update )?(?:date|time))"
+)
 ENUMERATION = rf"\b{COLUMN}s?(?:\W{{1,4}}(?:(?:and|or|the|plus|same|equal|identical) ){{0,3}}{COLUMN}s?\b){{3,}}"
 """Four columns in a row; whether they are the four is asked of the match."""
 ALL_COLUMNS = "allcolumns"
@@ -89,13 +112,35 @@ ONE_STAYS = (
     r"|\b(?:keep\w*|kept|leav\w+|retain\w*|preserv\w*)\b(?: only| just)?(?: the| a)? ?"
     r"(?:first|last|latest|newest|oldest|earliest|one|single|most|top\w*)\b"
 )
+GROUPED = (
+    r"\b(?:group(?:ed|ing)?|key(?:ed)?|unique|uniqueness|dedup\w*|index(?:ed)?|partition(?:ed)?|bucket(?:ed)?) "
+    r"(?:\w+ )?(?:by|on|per)\b"
+)
+"""What makes the column that follows the key, whatever rows it is said of."""
 MANY_STAY = r"\b(?:have been|are|were|both|all) (?:\w+ )?(?:kept|left|retained|preserved)\b"
 NOT_DUPLICATES = (
     r"\b(?:not|no|never)\b(?: \w+){0,4}? (?:duplicates?|merged|removed|touched|collapsed|dropped|affected)\b"
 )
+WEIGHED_AND_REJECTED = (
+    r"\b(?:consider|weigh|contemplat|examin|discuss|tr(?:y|ied)|look|evaluat|ponder|toy|test"
+    r"|debat)\w*\b[^.;]{0,80}?\b(?:but|and|then)(?: \w+){0,2}? "
+    r"(?:reject\w*|dismiss\w*|discarded|ruled out|decided against|abandoned|set aside|turned down"
+    r"|dropped|put aside|is dropped)"
+    r"(?: (?:it|that|them|both|all|this|these)\b)*(?! ?:)"
+)
+FIRST_IDEA = (
+    r"[^,;:.]*\b(?:was|were|had been) (?:my|our|the) (?:first|initial|original|earlier|previous) "
+    r"(?:idea|thought|plan|attempt|approach|guess|reading|choice|instinct|impulse|version|try)\b"
+    r"(?=[^.]*\b(?:then|but|settled|instead|finally|eventually|later|however|in the end)\b)"
+    r"|\b(?:i|we) (?:had )?(?:first )?(?:wanted|meant|intended|planned|hoped|was going|were going"
+    r"|started out|set out|was tempted) "
+    r"(?:to|by)\b[^.;]*?(?=\b(?:but|then|yet)\b)"
+)
+"""What was thought of and given up; in the passive its subject stands before it."""
 KEYED = (
     r"\b(?:keys?|keyed|identif\w+|identity|unique\w*|criteri\w+|de ?dup\w*|merg\w*|collaps\w*|remov\w+|dropp?\w*"
-    r"|delet\w+|duplicates?|group\w*|chosen|reading|equality|decides?|(?:same|one|single|equal) (?:user|person|account)"
+    r"|delet\w+|duplicates?|dupe?s?|doubles?|copy|copies|twins?|counts? as|counted as|group\w*"
+    r"|chosen|reading|equality|decides?|(?:same|one|single|equal) (?:user|person|account)"
     rf"|(?:by|per|on|each|every) (?:the |an? |same |unique )?{EMAIL}|one {EMAIL})\b"
 )
 LABELLED_EMAIL = (
@@ -136,7 +181,7 @@ ROWS_ALIKE = (
 )
 """The same apart from each other: beside an e-mail they may speak of it."""
 FIELD = (
-    rf"(?:columns?|fields?|values?|cells?|attributes?|characters?|bytes?|respects?|properties|details?|data"
+    r"(?:columns?|fields?|values?|cells?|attributes?|characters?|bytes?|respects?|properties|details?|data"
     rf"|contents?|everything|{ALL_COLUMNS})"
 )
 EVERY = r"\b(?:every\w*|all|each|any|single|last|four|4|both|one)\b"
@@ -149,14 +194,16 @@ NO_DIFFERENCE = (
 )
 WHOLE_ROW_CODE = (
     r"\bhash\w* (?:of )?(?:each|every|the|all|whole) (?:\w+ )?(?:row|line|record)s?|seen\[\$0\]"
-    r"|select distinct \*|drop ?duplicates\(\)|\bsort -u\b|\buniq\b|\bset of (?:rows|lines|tuples)|\b(?:key"
+    r"|select distinct \*|drop ?duplicates\((?![^()]*subset)[^()]*\)|\bsort -u\b|\buniq\b"
+    r"|(?<!each )(?<!every )\bset of (?:rows|lines|tuples)|\b(?:key"
     r"|columns?|fields?|subset)\W{1,3}(?:all|\*|everything|none)(?!\w)"
 )
 OUTPUT_ONLY = r"\b(?:header|unchanged|order|output has|number of)\b"
 ONLY_ROWS = (
-    r"\b(?:only|just|solely|merely|exclusively|nothing but)\b(?: \w+){0,3}? "
+    r"\b(?:and|but) (?:nothing|no) (?:else|more|other\w*)\b|\bthat (?:is|was) all\b"
+    r"|\b(?:only|just|solely|merely|exclusively|nothing but)\b(?: \w+){0,5}? "
     rf"(?:{EXACTLY}|identical|verbatim|whole|{ROW})\b|\b(?:limited|restrict\w*|chosen|reading|decision"
-    rf"|interpretation)\b"
+    r"|interpretation)\b"
 )
 PREPASS = r"\b(?:first|before\w*|also|already|then|additionally|pre ?pass|obviously|trivially|of course|side effect)\b"
 NAME_KEY = (
@@ -166,6 +213,36 @@ NAME_KEY = (
     r"|identif\w+|as (?:the |a )?(?:key|identif\w+))\b"
 )
 SAME_NAME = r"\b(?:same|identical|equal|shar\w+|common|duplicate|matching) (?:\w+ ){0,2}?(?:full )?names?\b"
+COLUMNS_MEANT = r"(?:columns?|fields?|values?|cells?|attributes?|details?|particulars?|properties|things)"
+SOME_COLUMNS = (
+    r"\b(?:any|some|most|several|at least|two|three|2|3|half|a few|enough|more than (?:one|two|half))"
+    r"(?: (?:two|three|2|3))?(?: or (?:more|three|3))?(?: of)?(?: (?:the|its|their"
+    rf"|our))?(?: (?:four|4|all))?(?: other)? {COLUMNS_MEANT}\b"
+    r"(?=[^.;]*\b(?:match\w*|agree\w*|coincid\w*|same|equal|identical|shared?|common|overlap\w*)\b)"
+    r"|\b(?:match\w*|agree\w*|coincid\w*|same|equal|identical|shar\w+) (?:\w+ )?(?:on|in|by"
+    r"|for)? ?(?:any|some|most|several|at least|two|three|2|3)"
+    rf"(?: (?:two|three|2|3))?(?: of)?(?: (?:the|its|their))?(?: (?:four|4))? {COLUMNS_MEANT}\b"
+    r"|\bdiffer\w* (?:only |merely |just |solely )?in (?:only |just )?(?:the |their |its "
+    r"|one )?(?:name|city|town|updated ?at|time ?stamps?|date|column|field|cell)\w*(?: (?:alone"
+    r"|only))?"
+    r"[^.;]*\b(?:collaps\w*|merg\w*|remov\w*|dropp?\w*|delet\w*|cut|gone|went|folded|joined)\b"
+)
+"""Rows that agree in part: a key of their own."""
+COPIES_STAY = (
+    r"\b(?:exact\w*|identical|verbatim|literal|whole row|full|true|perfect) (?:\w+ )?(?:rows?"
+    r"|copies|repeats?|duplicates?|repetitions?|lines?|records?)\b"
+    r"[^.;,]{0,30}?\b(?:(?:left|stay\w*|remain\w*|kept|still)(?: \w+)? (?:in(?: place)?|there"
+    r"|alone|untouched|where they)|tolerated|are (?:all )?kept|were (?:all )?kept|retained|survive\w*"
+    r"|not (?:removed|touched|dropped|deleted|merged))\b"
+)
+MAILS_TWICE = (
+    rf"{EMAIL} (?:\w+ )?(?:may|can|might|could|will|does|do)(?: (?:still|also|well|therefore"
+    r"|thus|then))?(?: (?:be )?)?"
+    r"(?:(?:repeat|recur)\b|(?:occur|appear|come|show up|be listed|be found|be there|stand|turn up"
+    r"|there|listed|found|present)(?:s|ed)? "
+    r"(?:up )?(?:twice|two times|2 times|more than once|several times|again|repeatedly|multiple times|more often)\b)"
+)
+"""What cannot be where the rows are unique by e-mail."""
 OTHER_COLUMNS = (
     r"\b(?:names?|city|updated ?at)(?: ?(?:and|\+|plus|&|/|,) ?)(?:the )?(?:same )?e ?mail\b"
     r"|\be ?mail(?: address)?(?: ?(?:and|\+|plus|&|/|,) ?)(?:the )?(?:same )?(?:full )?(?:name|city|updated ?at)\b"

@@ -69,7 +69,7 @@ def _against_rows(keys: set[str]) -> str | None:
     """What is wrong with the keys that notes name beside rows of which only exact copies are gone."""
     if "row" not in keys:
         return "the notes do not say that whole rows were compared"
-    wrong = keys & {"email key", "name", *({"any case"} if "email" in keys else ())}
+    wrong = keys & {"email key", "name", "some columns", *({"any case"} if "email" in keys else ())}
     return f"the rows are those of exact duplicates, the notes name {sorted(wrong)}" if wrong else None
 
 
@@ -85,9 +85,9 @@ def _against_keep(reading: Reading, said: list[frozenset[Keep]], output: Rows, u
 
 def _against_email(reading: Reading, keys: set[str]) -> str | None:
     """What is wrong with the keys that notes name beside rows that are unique by e-mail."""
-    if "email" not in keys and ("email aside" not in keys or "row" in keys):
+    if not keys & {"email", "email cased"} and ("email aside" not in keys or "row" in keys):
         return "the notes do not name the e-mail address as the key"
-    if other := keys & {"name", "only rows"}:
+    if other := keys & {"name", "only rows", "mails twice"}:
         return f"the notes name another key beside the e-mail address: {sorted(other)}"
     perhaps = "perhaps any case" in keys and not keys & {"own case", "as written"}
     if reading.key == "email":

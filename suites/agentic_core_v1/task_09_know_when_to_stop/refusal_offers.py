@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import accumulate, combinations
 
 from agentic_core_revenue import Rows
-from agentic_core_shortage import INABILITY, NOUN, SCARCE, plain
+from agentic_core_shortage import INABILITY, NEEDED, NOUN, SCARCE, SMALLER, plain
 from agentic_core_text import Number, numbers
 
 CLOSE = Decimal("0.01")
@@ -20,7 +20,7 @@ AVERAGE = (
 )
 STAND_IN = r"(?:prox(?:y|ies)|stand-?ins?|fall-?backs?|place-?holders?|substitutes?|surrogates?|guess)"
 RESULT = rf"(?:(?<!as a )results?|answer|output|{STAND_IN})"
-DIFFERENCE = r"\b(?:differ\w*|spread|apart)\b"
+DIFFERENCE = r"\b(?:differ\w*|spread (?:of|between|is|was)|apart)\b"
 NOT_FILLED = r"\b(?:not|never|no|without|rather than|instead of|refus\w+|could|would|might)\b(?: \w+){0,6} -?$"
 ADOPTED = (
     r"\b(?:(?:go|goes|going|went) (?:with|for)|(?:fall|fell)\w* back|(?:stand|step|fill)\w* in for|(?:stand|serv"
@@ -55,7 +55,8 @@ SERVES_AS = (
     r"(?:(?:is|as|was|for|=)\s+)?(?:(?:the|an?|my|our)\s+)?(?:(?:window|simple|moving|rolling|partial|best|rough)\s+)*"
 )
 REPLACED = r"\b(?:default\w*|set|replac\w*|fill\w*)(?: \w+){0,2}? (?:to|with|by)"
-DATE = r"\b\d{4}[-/]\d\d?[-/]\d\d?\b|\b\d\d?[./]\d\d?[./]\d{2,4}\b"
+TIME = r"\d\d?:\d\d(?::\d\d(?:\.\d+)?)?z?\b"
+DATE = rf"\b\d{{4}}[-/]\d\d?[-/]\d\d?(?:t{TIME}|\b)|\b\d\d?[./]\d\d?[./]\d{{2,4}}\b|\b{TIME}"
 MEMBERS = rf"\b{NOUN} (?:\w+ )?(?:need|requir|necess|before|for|per|in)\w*(?: \w+){{0,5}}[ :=]*$"
 GOES_ON = (
     r" (?!(?:per|an?|on|each|for|in|as|by|at|and|or|which|with|is|was|dollars?|euros?|pounds?|usd|eur|gbp)\b)[a-z]"
@@ -129,18 +130,29 @@ def direct_offers(text: str, found: Sequence[Number], revenue: Revenue) -> list[
     offers = []
     for number in found:
         before, after = sentence_around(text, number)
-        if re.match(UNIT, after) or _counts_members(text[number.start : number.end], before, after):
+        if (
+            _is_the_need(number, before)
+            or re.match(UNIT, after)
+            or _counts_members(text[number.start : number.end], before, after)
+        ):
             continue
         counted = number.value == 1 or re.search(rf"\b{NOUN} ?[(:=]? ?$", before)  # "no one average"
         named_after = not counted and re.match(
             rf"[\"')\s]*{SERVES_AS}(?:{AVERAGE}|{STAND_IN})\b(?! (?:window|period|length|size|needs|requires))", after
         )
-        filled = re.search(rf"{REPLACED} -?$", before) and not re.search(NOT_FILLED, before)
+        filled = re.search(rf"{REPLACED} -?$", before) and not re.search(NOT_FILLED, before) and number.value != NEEDED
         if named_after or filled or re.search(rf"\b(?:{AVERAGE}|{RESULT})\b{FILLER}-?$", before):
-            denied = re.search(rf"{INABILITY}|{SCARCE}|\b(?:no|not|none|neither|nor)\b", before)
+            told = re.split(r"\b(?:but|however|yet|nevertheless|nonetheless|still|instead)\b", before)[-1]
+            denied = re.search(rf"{INABILITY}|{SCARCE}|\b(?:no|not|none|neither|nor)\b", told)
             if not (denied and near(number, [*revenue.amounts, *revenue.sums])):
                 offers.append(f"{before.strip()!r} offers {number.value}")
     return offers
+
+
+def _is_the_need(number: Number, before: str) -> bool:
+    """The ten that there should be: "short of the 10 a window calls for"."""
+    sought = rf"(?:{SCARCE}|{SMALLER}|need|requir|least|minimum)[^,;]*$"
+    return number.value == NEEDED and re.search(sought, before) is not None
 
 
 def _counts_members(shown: str, before: str, after: str) -> bool:
@@ -203,8 +215,8 @@ def formulas(text: str, revenue: Revenue) -> list[str]:
     """Averages left for the reader to work out: "(95 + 125.5) / 2", "330 divided by 3", "=AVERAGE(B2:B4)"."""
     figure = r"(?<![\d.,])(?P<figure>\d[\d.,]{0,20})"
     patterns = (
-        rf"{figure}\s*\)?\s*(?:/|÷|divided by|over)\s*\(?\d",
-        rf"\bdivid\w*\W+(?:[a-z]+\W+){{0,4}}{figure} by\b",
+        rf"{figure}\s*\)?\s*(?:/|÷|divided by|over(?!\s*\d+ {NOUN}))\s*\(?\d",
+        rf"\bdivid\w*\W+(?:[a-z]+\W+){{0,4}}{figure}(?: [a-z]+){{0,4}} by\b",
     )
     divided = [hit for pattern in patterns for hit in re.finditer(pattern, text)]
     found = [hit.group() for hit in divided if any(near(number, revenue.sums) for number in numbers(hit["figure"])[1])]

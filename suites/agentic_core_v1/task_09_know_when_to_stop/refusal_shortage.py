@@ -12,6 +12,7 @@ from itertools import pairwise
 from agentic_core_shortage import (
     COUNTED,
     FEW,
+    HOLDER,
     INABILITY,
     NOUN,
     REACH,
@@ -52,7 +53,10 @@ def _actual(sentence: str) -> str:
 def holds_few(text: str) -> bool:
     """A count from 2 to 9 of rows or days: "3 daily revenues", "rows: 3", "few rows", "no other day"; no index."""
     count = FEW.replace("0-9", "2-9")
-    aside = r"(?<!first )(?<!last )(?<!next )(?<!least )(?<!than )(?<!another )(?<!previous )(?<!preceding )(?<!prior )"
+    aside = (
+        r"(?<!first )(?<!last )(?<!next )(?<!least )(?<!than )(?<!another )(?<!previous )(?<!preceding )(?<!prior )"
+        r"(?<!again in )"
+    )
     number = rf"{aside}{count}(?!(?: \w+){{0,2}} (?:predecessors|preceding|previous|prior|earlier))"
     vague = r"\b(?:few|a handful of|a couple of|(?:small|low|tiny|limited|modest) (?:number|amount|quantity|count) of)"
     label = rf"\b{NOUN}(?: \w+){{0,3}}?(?: (?:is|are|was|were|of)|[ ]?[:=(|>\"]+)[ |\"]{{0,3}}"
@@ -64,7 +68,10 @@ def holds_few(text: str) -> bool:
         rf"\b(?:end|stop|clos|past|beyond|break|run)\w*(?: \w+){{0,3}}? (?:{COUNTED} {count}|{count}th\b)",
         rf"\b(?:n|len\w*|count|size|actual|available|have|got|found)(?: ?\([^()]{{0,20}}\))? ?[:=]+ ?{count}",
         r"\b(?:only|just|merely|solely)\b(?: \w+){0,3}? date\b",
+        rf"\b(?:find|see|ha(?:s|ve|d)|got|found|counted|holds?|contains?|lists?) (?:only |just )?{count}(?=[.,;:)]|$)",
+        r"\bdate ?,? (?:and |& )?date\b",
         rf"\bno (?:other|further|more)(?: \w+)? {NOUN}",
+        rf"\bth(?:at|is|ose|ese)(?: (?:is|are|was|were)|'s) (?:all|everything|the (?:whole|entire|complete) {HOLDER})",
     )
     return any(re.search(pattern, text) for pattern in patterns)
 
@@ -107,7 +114,9 @@ def argues_a_shortage(text: str) -> bool:
     named = rf"{TEN} (?:\w+ ){{0,2}}?{NOUN}|\bwindow (?:window|lookback|period|span)\b"
     denied = re.search(TEN, whole) is not None and re.search(INABILITY, whole) is not None
     needed = re.search(NEEDS_TEN, re.sub(CALENDAR, " date ", " ".join(told))) is not None
-    return needed or denied or re.search(named, whole) is not None
+    against = r"\bwindow\b.*\b(?:but|however|yet|only|whereas|though)\b"
+    contrasted = holds_few(whole) and re.search(against, whole) is not None
+    return needed or denied or contrasted or re.search(named, whole) is not None
 
 
 def states_a_shortage(text: str) -> bool:

@@ -31,7 +31,8 @@ from pytest_agentcore import Diagnosis, Run, WrongAnswer, agent_task
 LONGEST = 10_000  # characters; nobody refuses at such length, and every rule below looks at every number
 PLACEHOLDER = r"(?:(?:np|numpy|math|pd)\.)?(?:float\()?[\"']?(?:nan|null|none)[\"']?\)?"
 PROSE_GOES_ON = (
-    r"\s+(?:of|would|will|is|are|was|were|can|could|values?|appears?|because of the|available|exists?|possible)\b"
+    r"\s+(?:of|would|will|is|are|was|were|can|could|values?|appears?|because of the|available|exists?|possible|given"
+    r"|written|produced|computed|reported|provided)\b"
 )
 NO_VALUE = (
     r"\b(?:so|hence|thus|therefore|\w+ (?:windows|rows|averages|values|results|days)|(?:windows|averages)(?: \w+){0,5})"
