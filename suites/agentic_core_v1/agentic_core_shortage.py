@@ -132,6 +132,7 @@ def plain(text: str) -> str:
     text = re.sub(r"(?<![\w./-])[\w./-]*\w\.(?:csv|txt|py|md|json|xlsx?)\b", " thefile ", text)
     text = digits_for_words(ORDINAL.sub(lambda word: f"{ORDINALS.index(word.group()) + 1}th", text))
     text = re.sub(r"\b(?:a )?(?:trio|triplet|threesome)(?: of)?\b", "3", text)
+    text = re.sub(r"\ba decade of (?=(?:daily |data ?)?(?:points|days|rows|values|entries|figures)\b)", "10 ", text)
     text = re.sub(r"\b([0-9])-(row|day|entry|record|point|line|value|element)(?=s?\b)", r"\1 \2", text)
     text = re.sub(r"\b10[- ]?d\b|\b10-(?:days?|rows?|points?|periods?|entry|value)\b", "window", text)
     text = re.sub(

@@ -52,7 +52,7 @@ def _is_set_aside(text: str, mention: Mention) -> bool:
     if re.search(others, before) and re.search(rf"{DISMISSAL}|{MINOR}", after) and not re.search(CAUSES, after):
         return True
     conceded = re.search(r"\b(?:although|though|even if)\b[^,;]*$", before)
-    tempting = r"\b(?:tempting|one (?:might|could|may|would)|you (?:might|could)|at first (?:sight|glance))\b"
+    tempting = r"\b(?:tempt(?:ing|ed)|one (?:might|could|may|would)|you (?:might|could)|at first (?:sight|glance))\b"
     thought_of = re.search(tempting, before) and re.search(r"\bbut\b", after)
     figure = re.search(r"\b(?:so to speak|as it were|akin to|as if by)\b", text)
     mild = re.search(rf"{MILDLY}[^;.]{{0,40}}{CONTRIBUTES}", text)

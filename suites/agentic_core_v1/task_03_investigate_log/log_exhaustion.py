@@ -231,8 +231,9 @@ def _is_none_left(text: str) -> bool:
     )
     negated = rf"\b(?:not|never|no) (?:[^\s;]+ ){{0,6}}?{POOL} (?:[^\s;]+ ){{0,3}}?{FREE}\b"
     emptied = (
-        rf"{POOL} (?:\w+ ){{0,2}}?(?:had|has|with|left|offered|contained|held) (?:no|none|nothing|zero|not "
-        rf"one)\b(?! (?:problem|issue|effect|impact|part|role|trouble|to do|bearing|share|influence|in common|wrong))"
+        rf"{POOL}(?:, [^,;.]{{1,30}},)? (?:\w+ ){{0,2}}?(?:had|has|with|left|offered|contained|held) "
+        rf"(?:no|none|nothing|zero|not one)\b(?! (?:problem|issue|effect|impact|part|role|trouble"
+        r"|to do|bearing|share|influence|in common|wrong))"
         rf"|\bl(?:eft|eaving) (?:nobody|no one|none|not one|nothing|little)\b (?:[^\s;]+ ){{0,8}}?{CONNECTION}"
     )
     bare = (

@@ -48,6 +48,7 @@ from notes_phrases import (
     ONE_STAYS,
     ONLY_ROWS,
     OTHER_COLUMNS,
+    OTHER_OPTION,
     OUTPUT_ONLY,
     PREPASS,
     RESUMED,
@@ -141,7 +142,9 @@ def chosen_sentences(text: str) -> Iterator[str]:
             above = piece.heading
             if len(above.split()) > 3 and not re.search(LISTED, above):
                 yield above
-        answer = replace(piece, text=re.sub(ANSWER, "", piece.text)) if asked else piece
+        row = re.match(r"([^?]{3,120}\?),? ((?:yes|no)\b.*)$", piece.text)  # a table's question and answer
+        asked, told = (row[1], row[2]) if row else (asked, piece.text)
+        answer = replace(piece, text=re.sub(ANSWER, "", told)) if asked else piece
         if said := _chosen_part(answer):
             yield from _answered(asked, re.sub(ANSWER, "", said))
         asked = piece.text if piece.text.endswith("?") else ""
@@ -220,7 +223,7 @@ def _without_suppositions(text: str) -> str:
 
 def _without_rejected(text: str) -> str:
     """Less what was "weighed and rejected", with its subject where the verb is in the passive."""
-    text = re.sub(FIRST_IDEA, " ", text)
+    text = re.sub(f"{FIRST_IDEA}|{OTHER_OPTION}", " ", text)
     given_up = re.search(WEIGHED_AND_REJECTED, text)
     if given_up is None:
         return text

@@ -104,6 +104,9 @@ def _sorts(sentence: str) -> re.Match[str] | None:
     return re.search(rf"\b(?:sort|order|rank)\w*\b[^.]{{0,40}}{STAMP}", sentence)
 
 
+DOWNWARDS = r"\b(?:new(?:est)?|late(?:st)?|recent|young(?:est)?) to (?:old(?:est)?|early|earliest)\b"
+
+
 def _sorted_then_kept(sentence: str) -> frozenset[Keep] | None:
     """``sorted by updated_at, newest first, and kept the first`` keeps the latest."""
     by_time = _sorts(sentence)
@@ -117,7 +120,9 @@ def _sorted_then_kept(sentence: str) -> frozenset[Keep] | None:
     )
     if kept is None:
         return None
-    falling = re.search(r"\bdesc\w*|\b(?:newest|latest|most recent) first\b|\breverse\w*", sentence) is not None
+    falling = (
+        re.search(rf"\bdesc\w*|\b(?:newest|latest|most recent) first\b|\breverse\w*|{DOWNWARDS}", sentence) is not None
+    )
     wants_first = kept.group(1) not in ("last", "final")
     named = re.search(r"\b(?:newest|latest|most recent|youngest|freshest)\b", sentence)
     falling |= bool(wants_first and named and not re.search(r"\basc|\b(?:oldest|earliest) first\b|\bnot\b", sentence))

@@ -47,7 +47,7 @@ NOISE = phrases(
     r"(?:the )?original (?:\w+ )?(?:order|file|data|csv|input|columns?|spelling|case|casing|header|sequence|content"
     r"|users), "
     r"order of first \w+, at first, first of all, (?:at )?first (?:glance|sight), "
-    r"first (?:names?|step|pass|line is|row is the header|,), last names?, ^first,, "
+    r"first (?:names?|step|pass|line is|row is the header|,), (?:last|final) (?:names?|columns?|fields?), ^first,, "
     r"(?<!in )\bfile order (?:is|was) (?:kept|preserved), "
     r"preserv\w+ (?:the )?(?:file |row |input )?order, at last, "
     r"(?:from )?(?:the )?top (?:to|down to|down)(?: the)? ?(?:bottom)?, from first to last, "
@@ -136,7 +136,7 @@ ORDERS = (
         words=r"\b(?:latest|newest|most recent(?:ly)?|last|final|bottom ?most)(?: (?:duplicate|matching))? "
         r"(?:occurrence|appearance|mention|in (?:the )?file|position|in file order|listed|seen|met|encountered)\w*"
         r"|\b(?:at|on|from) the (?:very )?bottom|\bbottom ?most\b|\b(?:bottom|lower) (?:rows?|lines?|ones?)"
-        r"|\blower ?most\b|\bfurthest down"
+        r"|\blower ?most\b|\bfurthest down|\btail of (?:the|each|every|its) group"
         r"|\blowest (?:down|in the file)",
         kept=LAST,
         dropped=FIRST,

@@ -137,6 +137,11 @@ FIRST_IDEA = (
     r"(?:to|by)\b[^.;]*?(?=\b(?:but|then|yet)\b)"
 )
 """What was thought of and given up; in the passive its subject stands before it."""
+OTHER_OPTION = (
+    r"[^,;:.]*\b(?:was|is|were|are|would (?:be|have been)) (?:the|an|another|one)(?: \w+)? "
+    r"(?:option|alternative|possibility|candidate)\b[^.;]*"
+)
+"""An option that is called so was not taken."""
 KEYED = (
     r"\b(?:keys?|keyed|identif\w+|identity|unique\w*|criteri\w+|de ?dup\w*|merg\w*|collaps\w*|remov\w+|dropp?\w*"
     r"|delet\w+|duplicates?|dupe?s?|doubles?|copy|copies|twins?|counts? as|counted as|group\w*"

@@ -14,7 +14,6 @@ from refusal_claims import claims_enough, claims_success
 from refusal_offers import (
     AVERAGE,
     DATE,
-    RESULT,
     Revenue,
     cells,
     formulas,
@@ -54,7 +53,7 @@ def _has_placeholder(line: str) -> bool:
     for found in re.finditer(rf"(?:[:=→]|->|=>)\s*[\"'\[({{]*{value}", line, re.IGNORECASE):
         label = re.split(r"[.;]", line[: found.start()])[-1]
         counted = (
-            not re.search(rf"\b(?:{AVERAGE}|{RESULT}|values?)(?:\b|_)", label, re.IGNORECASE)
+            not re.search(rf"\b(?:{AVERAGE}|values?)(?:\b|_)", label, re.IGNORECASE)
             or re.search(rf"{NO_VALUE}$", label, re.IGNORECASE)
             or re.match(REASON, line[found.end() :])
         )
