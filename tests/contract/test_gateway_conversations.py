@@ -18,6 +18,8 @@ from tests.contract.gateway_calls import named, register
 from tests.contract.gateway_clients import CONVERSATIONS, PROMPT, SCHEMA, SYSTEM
 from tests.contract.scripted_endpoint import Endpoint, serving
 
+pytestmark = pytest.mark.slow
+
 HAIKU = "claude-haiku-4-5"
 CALLS = [["shell", {"command": "ls"}], ["shell", {"command": "printf 'é\u2028'"}]]
 CONFIG: dict[str, Any] = {

@@ -19,6 +19,8 @@ from pytest_agentcore.model.supervisor import Gateway
 from tests.contract.gateway_calls import named, register, wait_until
 from tests.contract.scripted_endpoint import Endpoint, serving
 
+pytestmark = pytest.mark.slow
+
 HAIKU = "claude-haiku-4-5"
 USAGE = {"prompt_tokens": 1000, "completion_tokens": 100, "prompt_tokens_details": {"cached_tokens": 400}}
 LONG = " ".join(["word"] * 4000)

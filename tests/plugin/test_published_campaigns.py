@@ -18,6 +18,8 @@ import pytest
 from pytest_agentcore.cli import main
 from tests.unit.published_campaigns import store_20b, store_120b
 
+pytestmark = pytest.mark.slow
+
 Say = Callable[..., str]
 PREDICTED = """
 title: The smaller model

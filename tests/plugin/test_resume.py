@@ -10,6 +10,8 @@ import pytest
 
 from tests.conftest import GREET, QUICK, Benchmark
 
+pytestmark = pytest.mark.slow
+
 ARGUMENTS = ("suite", "--agent-model=scripted/reference")
 
 

@@ -18,6 +18,8 @@ from pytest_agentcore.errors import WrongAnswer
 from pytest_agentcore.model import scripted
 from pytest_agentcore.rollout.scenario import drawn, solution
 
+pytestmark = pytest.mark.slow
+
 PUBLISHED = {
     "task_01_fix_failing_test": "7f8fb949f5e325e18820ceb508ef7da5f933351bb267e12111d845b90efe4669",
     "task_02_refactor_duplicated_code": "2d2289816aff0311848d21cd3ea14d9f14db95f4dfd052117646db3c03b7ea34",

@@ -10,6 +10,8 @@ import pytest
 
 from pytest_agentcore.domain.scenario import Draw
 
+pytestmark = pytest.mark.slow
+
 TASK = "task_05_minimal_fix"
 
 

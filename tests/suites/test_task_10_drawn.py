@@ -14,6 +14,8 @@ import pytest
 
 from pytest_agentcore import Draw
 
+pytestmark = pytest.mark.slow
+
 TASK = "task_10_sql_investigation"
 MANY = 25  # a draw takes some 80 ms
 CENTS = """
