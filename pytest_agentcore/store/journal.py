@@ -53,6 +53,8 @@ class Journal:
             written = os.write(self._fd, data)
             if written != len(data):
                 self._torn = True
+                os.write(self._fd, b"\n")  # raises what cut the line off, or else ends the torn line
+                self._torn = False
                 raise StoreError(f"{self.path} took {written} of {len(data)} bytes; free some disk space")
             self._written += 1
             return self._written

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -70,6 +71,25 @@ def test_what_follows_a_torn_line_stands_on_its_own(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_bytes(b'{"v":1,"kind":"whole"}\n{"v":1,"ki')
     journal = Journal(path)
+    journal.append("next")
+    journal.close()
+
+    assert [record["kind"] for record in records(path)] == ["whole", "next"]
+
+
+def test_a_line_that_is_cut_off_is_told_by_what_cut_it(tmp_path: Path) -> None:
+    """A file may grow no further in the middle of a record: the reason is the system's, and the rest stays readable."""
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    journal.append("whole")
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, most[1]))
+    try:
+        with pytest.raises(StoreError, match=r"cannot be written: File too large; free some disk space"):
+            journal.append("cut")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    assert path.read_bytes().endswith(b'{"kind":"c')
     journal.append("next")
     journal.close()
 
