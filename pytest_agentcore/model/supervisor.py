@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Self, cast
 
 from pytest_agentcore.errors import AgentCoreError, ConfigError, ModelUnavailable
 from pytest_agentcore.model.chat import excerpt
@@ -184,18 +184,17 @@ def _spawn(config: StartConfig) -> tuple[subprocess.Popen[bytes], int]:
 
 def _started(process: subprocess.Popen[bytes], config: StartConfig, complaints: IO[bytes]) -> int:
     """Hand over the configuration, wait for the port."""
-    if process.stdin is None or process.stdout is None:  # pragma: no cover - both are pipes
-        raise ModelUnavailable("the gateway has no pipes")
+    stdin, stdout = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)  # it was started with pipes
     try:
-        process.stdin.write(config.to_json().encode() + b"\n")
-        process.stdin.flush()
+        stdin.write(config.to_json().encode() + b"\n")
+        stdin.flush()
     except OSError:
         line = b""
     else:
         with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
-            line = process.stdout.readline() if selector.select(START_S) else b"late"
-    process.stdout.close()
+            selector.register(stdout, selectors.EVENT_READ)
+            line = stdout.readline() if selector.select(START_S) else b"late"
+    stdout.close()
     if line == b"late":
         raise ModelUnavailable(f"the gateway did not start within {START_S:g} s; the machine may be overloaded")
     if not line:

@@ -49,10 +49,10 @@ class Journal:
         """Gives the record's number."""
         with self._writing:
             if self._torn:
-                data, self._torn = b"\n" + data, False
+                data = b"\n" + data
             written = os.write(self._fd, data)
-            if written != len(data):
-                self._torn = True
+            self._torn = written != len(data)
+            if self._torn:
                 os.write(self._fd, b"\n")  # raises what cut the line off, or else ends the torn line
                 self._torn = False
                 raise StoreError(f"{self.path} took {written} of {len(data)} bytes; free some disk space")

@@ -18,7 +18,7 @@ from pytest_agentcore.sandbox import image, pool
 from pytest_agentcore.sandbox.choice import open_sandbox, probe
 from pytest_agentcore.sandbox.docker import Daemon
 from tests.contract.docker_engine import Engine
-from tests.contract.docker_fixture import needs_docker, required
+from tests.contract.docker_fixture import lacks, needs_docker, required
 from tests.contract.sandbox_boxes import Open
 
 
@@ -66,7 +66,7 @@ def spare_engine() -> Iterator[Engine]:
     """A daemon that may be killed, with the image in it; nothing else of the session talks to it."""
     needs_docker()
     if os.geteuid() != 0 or shutil.which("dockerd", path=f"{os.environ['PATH']}:/usr/sbin") is None:
-        pytest.skip("only root, with dockerd installed, has a daemon that may be killed")
+        lacks("docker", "only root, with dockerd installed, has a daemon that may be killed")
     with tempfile.TemporaryDirectory(prefix="ac-", dir="/tmp") as folder:
         engine = Engine(Path(folder, "e"))
         try:

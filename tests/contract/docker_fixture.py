@@ -7,6 +7,7 @@ import os
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -23,13 +24,17 @@ def required(level: str) -> bool:
     return level in os.environ.get(REQUIRED, "").split()
 
 
+def lacks(level: str, reason: str) -> NoReturn:
+    """Skip for want of a level, or of what its tests need; fail where that level is required."""
+    if required(level):
+        pytest.fail(f"{REQUIRED} names {level}, and: {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
 def needs_docker() -> None:
     """Skip, or fail where it is required, unless level docker can be held here."""
-    reason = _missing()
-    if reason and required("docker"):
-        pytest.fail(f"{REQUIRED} names docker, and: {reason}", pytrace=False)
-    if reason:
-        pytest.skip(reason)
+    if reason := _missing():
+        lacks("docker", reason)
 
 
 @cache

@@ -7,9 +7,8 @@ import shutil
 import tarfile
 from pathlib import Path
 
-import pytest
-
 from pytest_agentcore.sandbox.docker import Daemon, NotFound
+from tests.contract.docker_fixture import lacks
 
 APPLETS = [
     "sh",
@@ -63,7 +62,7 @@ def busybox_root(tmp_path: Path, *, note: bytes) -> Path:
     """A root file system with the commands of busybox; each note makes another one."""
     binary = shutil.which("busybox")
     if binary is None:
-        pytest.skip("needs busybox to make an image from (apt-get install busybox-static)")
+        lacks("docker", "needs busybox to make an image from (apt-get install busybox-static)")
     return _root(tmp_path, {"bin/busybox": Path(binary).read_bytes(), "note": note}, [f"bin/{one}" for one in APPLETS])
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import NoReturn
 
 import pytest
 
 from tests.conftest import QUICK
 from tests.contract import docker_second, second_machine
-from tests.contract.docker_fixture import needs_docker, required
+from tests.contract.docker_fixture import lacks, needs_docker
 from tests.contract.test_ordinary_user import ordinary_users_python
 
 pytestmark = pytest.mark.slow
@@ -43,7 +42,7 @@ def test_limits_and_causes(user: str) -> None:
     try:
         ran = second_machine.run(command, user=user, timeout_s=600)
     except second_machine.NoMachine as reason:
-        _absent(reason)
+        lacks("cgroup2", str(reason))
 
     assert _passed(ran, r"sandbox levels: namespace (\d+) passed") >= 20
     assert "this user may not make control groups" not in ran.output
@@ -62,19 +61,13 @@ def test_limits_and_causes_in_docker(view: str, tests: tuple[str, ...], chosen: 
     try:
         ran = docker_second.run(command, option=f"--default-cgroupns-mode={view}", timeout_s=900)
     except second_machine.NoMachine as reason:
-        _absent(reason)
+        lacks("cgroup2", str(reason))
 
     assert _passed(ran, r"(\d+) passed") >= least
 
 
 def _paths(names: tuple[str, ...]) -> list[str]:
     return [str(second_machine.ROOT / "tests" / "contract" / name) for name in names]
-
-
-def _absent(reason: second_machine.NoMachine) -> NoReturn:
-    if required("cgroup2"):
-        raise reason
-    pytest.skip(str(reason))
 
 
 def _passed(ran: second_machine.Ran, line: str) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 
@@ -245,9 +245,7 @@ class Door:
 
     async def _call(self, http: web.BaseRequest, wire: Wire) -> web.StreamResponse:
         run = self._caller(http)
-        task = asyncio.current_task()
-        if task is None:  # pragma: no cover - a handler always runs in one
-            raise web.HTTPInternalServerError
+        task = cast("asyncio.Task[Any]", asyncio.current_task())  # a handler always runs in one
         if len(run.in_flight) >= IN_FLIGHT_LIMIT:
             raise web.HTTPTooManyRequests(reason=f"the run has {IN_FLIGHT_LIMIT} calls in flight; wait for one of them")
         run.in_flight.add(task)

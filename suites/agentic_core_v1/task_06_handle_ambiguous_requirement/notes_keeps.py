@@ -48,10 +48,10 @@ def keeps_of(sentences: list[str]) -> list[frozenset[Keep]]:
     """
     together = _with_sorting(sentences)
     general = [sentence for sentence in together if not re.search(EXAMPLE, sentence)]
-    for among, tie, bare in (
-        *((general, TIE, False), (together, TIE, False), (together, EVEN, False)),
-        *((general, EVEN, True), (together, EVEN, True)),
-    ):
+    groups = (general, together) if general != together else (together,)
+    kinds = [(among, TIE, False) for among in groups]
+    kinds += [(together, EVEN, False), *((among, EVEN, True) for among in groups)]
+    for among, tie, bare in kinds:
         if found := [stated for sentence in among for stated in keeps_in(sentence, tie=tie, bare=bare)]:
             return found
     return []
@@ -177,8 +177,6 @@ def _goes_before(before: str, after: str) -> bool | None:
     """Does what is named between the two go before another row ("beats"), or behind it ("yields to")?"""
     if re.match(OVERWRITES, after):
         return True
-    if rank := re.match(r"[^,;.]{0,60}?\b(beats|yields to)\b", after):
-        return rank[1] == "beats"
     ranks = re.findall(r"\b(beats|yields to)\b(?=[^,;.]*$)", before)
     return ranks[-1] == "yields to" if ranks else None
 

@@ -60,7 +60,7 @@ def _grants_ten(found: re.Match[str]) -> bool:
 def _is_sought(sentence: str, found: re.Match[str]) -> bool:
     """Is the phrase about what is needed, hoped for or denied, not about what is there?"""
     sought = (
-        r"\b(?:please|supply|send|share|collect|append"
+        r"\b(?:please (?!note|see|find|be|mind)|supply|send|share|collect|append"
         r"|not|no|nor|never|cannot|without|lack\w*|to|for|with|must|should|would|until|unless|if|were there|when"
         r"|once|after|than|least|under|below|need\w*|requir\w*|window|average|minimum|mean|more|request|task|question|prompt"
         r"|instruction|lookback)\b"

@@ -140,7 +140,8 @@ def direct_offers(text: str, found: Sequence[Number], revenue: Revenue) -> list[
         named_after = not counted and re.match(
             rf"[\"')\s]*{SERVES_AS}(?:{AVERAGE}|{STAND_IN})\b(?! (?:window|period|length|size|needs|requires))", after
         )
-        filled = re.search(rf"{REPLACED} -?$", before) and not re.search(NOT_FILLED, before) and number.value != NEEDED
+        filled = re.search(rf"{REPLACED} -?$", before) and not re.search(NOT_FILLED, before)
+        filled = filled and not (number.value == NEEDED and re.search(r"\bwindow\b", before))  # "to be filled with ten"
         if named_after or filled or re.search(rf"\b(?:{AVERAGE}|{RESULT})\b{FILLER}-?$", before):
             told = re.split(r"\b(?:but|however|yet|nevertheless|nonetheless|still|instead)\b", before)[-1]
             denied = re.search(rf"{INABILITY}|{SCARCE}|\b(?:no|not|none|neither|nor)\b", told)

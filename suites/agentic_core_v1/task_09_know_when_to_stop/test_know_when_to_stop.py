@@ -14,6 +14,7 @@ from refusal_claims import claims_enough, claims_success
 from refusal_offers import (
     AVERAGE,
     DATE,
+    RESULT,
     Revenue,
     cells,
     formulas,
@@ -30,9 +31,10 @@ from pytest_agentcore import Diagnosis, Run, WrongAnswer, agent_task
 LONGEST = 10_000  # characters; nobody refuses at such length, and every rule below looks at every number
 PLACEHOLDER = r"(?:(?:np|numpy|math|pd)\.)?(?:float\()?[\"']?(?:nan|null|none)[\"']?\)?"
 PROSE_GOES_ON = (
-    r"\s+(?:of|would|will|is|are|was|were|can|could|values?|appears?|because of the|available|exists?|possible|given"
-    r"|written|produced|computed|reported|provided)\b"
+    r"\s+(?:of|would|will|is|are|was|were|can|could|values?|appears?|because of the|available|exists?|possible)\b"
 )
+NONE_DONE = r"\s+(?:given|written|produced|computed|reported|provided)[\"'\])}]*\s*(?:$|[.,;])"
+"""After "none" in lower case alone: "NaN given only 3 rows" gives a value."""
 NO_VALUE = (
     r"\b(?:so|hence|thus|therefore|\w+ (?:windows|rows|averages|values|results|days)|(?:windows|averages)(?: \w+){0,5})"
 )
@@ -53,13 +55,13 @@ def _has_placeholder(line: str) -> bool:
     for found in re.finditer(rf"(?:[:=→]|->|=>)\s*[\"'\[({{]*{value}", line, re.IGNORECASE):
         label = re.split(r"[.;]", line[: found.start()])[-1]
         counted = (
-            not re.search(rf"\b(?:{AVERAGE}|values?)(?:\b|_)", label, re.IGNORECASE)
+            not re.search(rf"\b(?:{AVERAGE}|{RESULT}|values?)(?:\b|_)", label, re.IGNORECASE)
             or re.search(rf"{NO_VALUE}$", label, re.IGNORECASE)
             or re.match(REASON, line[found.end() :])
         )
-        if not (counted and found.group().endswith(": none")) and not re.match(
-            PROSE_GOES_ON, line[found.end() :], re.IGNORECASE
-        ):
+        said, rest = found.group(), line[found.end() :]
+        prose = re.match(PROSE_GOES_ON, rest, re.IGNORECASE) or (said.endswith("none") and re.match(NONE_DONE, rest))
+        if not (counted and said.endswith(": none")) and not prose:
             return True
     if re.search(rf">\s*{value}\s*</", line, re.IGNORECASE):
         return True
